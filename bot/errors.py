@@ -13,7 +13,9 @@ the log gets the traceback under the same id.
       + EngineUnavailable    the chosen engine is not installed or not built yet
       + GenerationError      something went wrong while a reply was written
           + QueueFull        too many are waiting; nothing was queued
+          + EngineLoading    the model is not loaded yet
           + PromptTooLong    prompt and reply do not fit the context window
+          + PromptFailed     the prompt could not be put together
           + Cancelled        a person pressed Stop, or their message was deleted
           + StartTimedOut    it waited longer than the start limit
           + RunTimedOut      it ran longer than the run limit, or stalled
@@ -49,6 +51,14 @@ class GenerationError(AirocordError):
 
 class QueueFull(GenerationError):
     """Too many requests are waiting, in total or of this person or server."""
+
+
+class EngineLoading(GenerationError):
+    """The model is still being loaded; the text says how far it is."""
+
+
+class PromptFailed(GenerationError):
+    """The prompt could not be put together; the log has the cause under the ticket's id."""
 
 
 class PromptTooLong(GenerationError):

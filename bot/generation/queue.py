@@ -1,0 +1,505 @@
+"""The single queue before the engine: everything the model writes goes through here.
+
+The queue hands the engine as many requests as it has lanes. Who comes next is decided by
+:class:`~bot.generation.line.WaitingLine`; this module runs the lanes and guards them: limits on
+waiting and running, cancelling in every state, recovery after a fault, a drain at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import secrets
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.errors import (
+    Cancelled,
+    EngineFailed,
+    EngineLoading,
+    EngineSick,
+    GenerationError,
+    PromptFailed,
+    QueueFull,
+    RunTimedOut,
+    ShuttingDown,
+    StartTimedOut,
+)
+from bot.generation.engine import Engine, Finish, FinishReason, Piece, SamplingParams
+from bot.generation.line import WaitingLine
+from bot.generation.stops import StopFilter
+from bot.generation.ticket import Priority, Request, Ticket, TicketState
+from bot.prompts import Prompt
+
+log = logging.getLogger(__name__)
+
+_SICK_AFTER = 3
+"""Failures in a row after which the engine is no longer trusted with requests."""
+
+_SMOOTHING = 0.2
+"""Weight of the newest reply in the running averages."""
+
+_REFRESH_S = 0.5
+"""Shortest time between two recounts of everybody's position: with a long line each recount
+wakes many readers, and no reader shows a change sooner than this anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLimits:
+    """How much may wait and how long. A person's and a server's requests count while they wait
+    or run."""
+
+    total: int = 200
+    per_person: int = 3
+    per_guild: int = 50
+    start_s: float = 300.0
+    """Longest wait for a lane."""
+    run_s: float = 600.0
+    """Longest time in a lane."""
+    stall_s: float = 120.0
+    """Longest time without a new token, the prompt's own processing included."""
+
+
+class Health(StrEnum):
+    LOADING = "loading"
+    READY = "ready"
+    RECOVERING = "recovering"
+    SICK = "sick"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the queue has done since it was made."""
+
+    submitted: int = 0
+    refused: int = 0
+    done: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    put_back: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    new_tokens: int = 0
+
+
+@dataclass(slots=True)
+class _Averages:
+    """Running averages over finished replies, for estimates and the status page."""
+
+    run_s: float | None = None
+    tokens_per_s: float | None = None
+
+    def add(self, finish: Finish) -> None:
+        self.run_s = _smooth(self.run_s, finish.prefill_s + finish.generation_s)
+        if finish.new_tokens > 1 and finish.generation_s > 0:
+            rate = (finish.new_tokens - 1) / finish.generation_s
+            self.tokens_per_s = _smooth(self.tokens_per_s, rate)
+
+
+def _smooth(average: float | None, value: float) -> float:
+    return value if average is None else average + _SMOOTHING * (value - average)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStatus:
+    """A moment's picture for people and metrics."""
+
+    health: Health
+    loaded: float
+    """Share of the model that is loaded, 0 to 1."""
+    waiting: int
+    running: int
+    lanes: int
+    tokens_per_s: float | None
+    """Of one reply, averaged over the last ones."""
+    counters: Counters
+
+
+class GenerationQueue:
+    """Takes requests, gives tickets. All methods are called on the event loop."""
+
+    def __init__(self, engine: Engine, limits: QueueLimits | None = None) -> None:
+        self.engine = engine
+        self.limits = limits or QueueLimits()
+        self.counters = Counters()
+        self._averages = _Averages()
+        self._line = WaitingLine()
+        self._lanes: dict[Ticket, asyncio.Task[None]] = {}
+        self._leaving: set[Ticket] = set()
+        self._submitted_at: dict[Ticket, float] = {}
+        self._start_timers: dict[Ticket, asyncio.TimerHandle] = {}
+        self._of_person: Counter[int] = Counter()
+        self._of_guild: Counter[int] = Counter()
+        self._health = Health.LOADING
+        self._loaded = 0.0
+        self._failures = 0
+        self._epoch = 0
+        self._recovery: asyncio.Task[None] | None = None
+        self._refresh: asyncio.TimerHandle | None = None
+        self._refreshed_at = -math.inf
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def status(self) -> QueueStatus:
+        ready = self._health not in (Health.LOADING, Health.CLOSED)
+        return QueueStatus(
+            health=self._health,
+            loaded=self._loaded,
+            waiting=len(self._line),
+            running=len(self._lanes),
+            lanes=self.engine.lanes if ready else 0,
+            tokens_per_s=self._averages.tokens_per_s,
+            counters=replace(self.counters),
+        )
+
+    async def load(self) -> None:
+        """Load the engine and open the queue.
+
+        Raises:
+            ModelError, EngineUnavailable: as :meth:`Engine.load` raises them.
+        """
+
+        def on_progress(share: float) -> None:
+            self._loaded = share
+
+        await self.engine.load(on_progress)
+        self._loaded = 1.0
+        if self._health is Health.LOADING:
+            self._health = Health.READY
+
+    def submit(self, request: Request) -> Ticket:
+        """Put a request in line.
+
+        Raises:
+            EngineLoading, EngineSick, ShuttingDown: nothing is taken at present.
+            QueueFull: a limit is reached; nothing was queued.
+        """
+        try:
+            self._check_open()
+            self._check_limits(request)
+        except GenerationError:
+            self.counters.refused += 1
+            raise
+        ticket = Ticket(id=secrets.token_hex(4), request=request, _on_cancel=self._cancel)
+        self.counters.submitted += 1
+        self._of_person[request.person] += 1
+        if request.guild is not None:
+            self._of_guild[request.guild] += 1
+        self._submitted_at[ticket] = time.monotonic()
+        self._limit_start(ticket)
+        ticket.position = self._line.add(ticket)
+        ticket.estimate_s = self._estimate(ticket.position)
+        self._idle.clear()
+        self._pump()
+        return ticket
+
+    async def drain(self, grace_s: float) -> None:
+        """Take nothing new, tell those who wait, let running replies finish for ``grace_s``
+        seconds, then end them and free the engine. Call it once."""
+        self._health = Health.CLOSED
+        closing = ShuttingDown("The bot is restarting. Please ask again in a minute.")
+        for ticket in list(self._line.in_order()):
+            self._cancel(ticket, closing)
+        for ticket in list(self._lanes):
+            if ticket.request.priority is Priority.BACKGROUND:
+                self._cancel(ticket, closing)
+        if self._lanes:
+            await asyncio.wait(self._lanes.values(), timeout=grace_s)
+        for ticket in list(self._lanes):
+            self._cancel(ticket, closing)
+        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.gather(self._recovery, return_exceptions=True)
+        if self._refresh is not None:
+            self._refresh.cancel()
+        await self.engine.close()
+
+    async def idle(self) -> None:
+        """Wait until nothing waits and nothing runs."""
+        await self._idle.wait()
+
+    # -- what may come in ----------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self._health is Health.LOADING:
+            raise EngineLoading(
+                f"The model is still loading ({self._loaded:.0%}). Please ask again in a minute."
+            )
+        if self._health is Health.SICK:
+            raise EngineSick(
+                "The model keeps failing and takes no questions at present. "
+                "Please tell whoever runs this bot: the log says why."
+            )
+        if self._health is Health.CLOSED:
+            raise ShuttingDown("The bot is restarting. Please ask again in a minute.")
+
+    def _check_limits(self, request: Request) -> None:
+        own = self._of_person[request.person]
+        if own >= self.limits.per_person:
+            raise QueueFull(
+                f"You already have {own} questions in line. Please wait for one of their answers."
+            )
+        if request.guild is not None and self._of_guild[request.guild] >= self.limits.per_guild:
+            raise QueueFull("Too many people of this server are waiting. Please try again soon.")
+        if len(self._line) >= self.limits.total:
+            raise QueueFull("Too many people are waiting. Please try again in a few minutes.")
+
+    # -- lanes ---------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Fill free lanes and bring positions up to date. Called after every change."""
+        if self._health is Health.READY:
+            while len(self._lanes) < self.engine.lanes and (ticket := self._line.take()):
+                self._start(ticket)
+            self._make_room()
+        if not self._lanes and not self._line:
+            self._idle.set()
+        self._schedule_refresh()
+
+    def _make_room(self) -> None:
+        """Put background work back so that no person waits for it."""
+        freeing = len(self._leaving)
+        for ticket in list(self._lanes):
+            if freeing >= self._line.count(Priority.INTERACTIVE):
+                return
+            if ticket.request.priority is Priority.BACKGROUND and ticket not in self._leaving:
+                self._leave(ticket)
+                freeing += 1
+
+    def _leave(self, ticket: Ticket) -> None:
+        # Once only: a second cancel would interrupt the engine while it frees the lane.
+        if ticket in self._lanes and ticket not in self._leaving:
+            self._leaving.add(ticket)
+            self._lanes[ticket].cancel()
+
+    def _start(self, ticket: Ticket) -> None:
+        if timer := self._start_timers.pop(ticket, None):
+            timer.cancel()
+        ticket.state, ticket.position, ticket.estimate_s = TicketState.RUNNING, None, None
+        ticket.touch()
+        lane = asyncio.create_task(self._run(ticket), name=f"lane {ticket.id}")
+        self._lanes[ticket] = lane
+        # Not in a finally of _run: a task that is cancelled before its first step never gets there.
+        lane.add_done_callback(lambda _: self._vacate(ticket))
+
+    def _vacate(self, ticket: Ticket) -> None:
+        del self._lanes[ticket]
+        self._leaving.discard(ticket)
+        if not ticket.state.ended:
+            self._put_back(ticket)
+        self._pump()
+
+    async def _run(self, ticket: Ticket) -> None:
+        """One request's time in a lane. It ends the ticket, unless it is cancelled."""
+        queue_s = time.monotonic() - self._submitted_at[ticket]
+        epoch = self._epoch
+        try:
+            async with asyncio.timeout(self.limits.run_s):
+                finish = await self._generate(ticket)
+        except TimeoutError:
+            sentence = f"The reply took too long (id {ticket.id}). Please ask for a shorter one."
+            self._end(ticket, error=RunTimedOut(sentence))
+        except GenerationError as error:
+            self._end(ticket, error=error)
+            if isinstance(error, EngineFailed | RunTimedOut):
+                log.warning("ticket %s: %s", ticket.id, error)
+                self._engine_failed(epoch)
+        except Exception:
+            log.exception("ticket %s: the engine failed", ticket.id)
+            sentence = f"The model stumbled over this reply (id {ticket.id}). Please try again."
+            self._end(ticket, error=EngineFailed(sentence))
+            self._engine_failed(epoch)
+        else:
+            self._failures = 0
+            self._end(ticket, finish=replace(finish, queue_s=queue_s))
+
+    async def _generate(self, ticket: Ticket) -> Finish:
+        params = ticket.request.params
+        prompt = await self._prompt_of(ticket)
+        async with asyncio.timeout(self.limits.stall_s):
+            ids = await asyncio.to_thread(self.engine.encode, prompt)
+        stops = StopFilter(params.stop)
+        pieces = 0
+        async with aclosing(self.engine.generate(ids, params)) as stream:
+            while True:
+                event = await self._next_event(stream, ticket)
+                if isinstance(event, Finish):
+                    self._show(ticket, stops.flush())
+                    return event
+                if stops.stopped:
+                    # The engine went on past a stop string that it should have known.
+                    return Finish(
+                        reason=FinishReason.STOP,
+                        prompt_tokens=len(ids),
+                        cached_tokens=0,
+                        new_tokens=pieces,
+                    )
+                pieces += 1
+                self._show(ticket, stops.feed(event.text))
+
+    async def _prompt_of(self, ticket: Ticket) -> Prompt:
+        prompt = ticket.request.prompt
+        if isinstance(prompt, Prompt):
+            return prompt
+        try:
+            async with asyncio.timeout(self.limits.stall_s):
+                return await prompt()
+        except GenerationError:
+            raise
+        except Exception as error:
+            log.exception("ticket %s: its prompt could not be built", ticket.id)
+            raise PromptFailed(
+                f"Something went wrong on our side (id {ticket.id}). Please try again."
+            ) from error
+
+    async def _next_event(
+        self, stream: AsyncGenerator[Piece | Finish, None], ticket: Ticket
+    ) -> Piece | Finish:
+        try:
+            async with asyncio.timeout(self.limits.stall_s):
+                return await anext(stream)
+        except TimeoutError as error:
+            raise RunTimedOut(
+                f"The model has been silent for too long (id {ticket.id}). Please try again."
+            ) from error
+        except StopAsyncIteration as error:
+            raise EngineFailed(
+                f"The model broke off this reply (id {ticket.id}). Please try again."
+            ) from error
+
+    @staticmethod
+    def _show(ticket: Ticket, text: str) -> None:
+        if text and not ticket.state.ended:
+            ticket.text += text
+            ticket.touch()
+
+    # -- ends ----------------------------------------------------------------------------
+
+    def _cancel(self, ticket: Ticket, reason: GenerationError) -> None:
+        """The ticket ends at once; a lane it held is free when the engine has let go of it."""
+        waiting = self._line.remove(ticket)
+        self._end(ticket, error=reason)
+        self._leave(ticket)
+        if waiting:
+            self._pump()
+
+    def _limit_start(self, ticket: Ticket) -> None:
+        loop = asyncio.get_running_loop()
+        self._start_timers[ticket] = loop.call_later(self.limits.start_s, self._expire, ticket)
+
+    def _expire(self, ticket: Ticket) -> None:
+        sentence = "The line is too long at present and your turn did not come. Please try later."
+        self._cancel(ticket, StartTimedOut(sentence))
+
+    def _end(
+        self, ticket: Ticket, *, finish: Finish | None = None, error: GenerationError | None = None
+    ) -> None:
+        if ticket.state.ended:
+            return
+        if timer := self._start_timers.pop(ticket, None):
+            timer.cancel()
+        self._submitted_at.pop(ticket, None)
+        _subtract(self._of_person, ticket.request.person)
+        if ticket.request.guild is not None:
+            _subtract(self._of_guild, ticket.request.guild)
+        ticket.position = ticket.estimate_s = None
+        ticket.finish, ticket.error = finish, error
+        if finish is not None:
+            ticket.state = TicketState.DONE
+            self.counters.done += 1
+            self.counters.prompt_tokens += finish.prompt_tokens
+            self.counters.cached_tokens += finish.cached_tokens
+            self.counters.new_tokens += finish.new_tokens
+            self._averages.add(finish)
+        elif isinstance(error, Cancelled):
+            ticket.state = TicketState.CANCELLED
+            self.counters.cancelled += 1
+        else:
+            ticket.state = TicketState.FAILED
+            self.counters.failed += 1
+        ticket.touch()
+
+    def _put_back(self, ticket: Ticket) -> None:
+        ticket.state, ticket.text = TicketState.WAITING, ""
+        self.counters.put_back += 1
+        self._line.put_back(ticket)
+        self._limit_start(ticket)
+        ticket.touch()
+
+    # -- faults --------------------------------------------------------------------------
+
+    def _engine_failed(self, epoch: int) -> None:
+        """One breakdown counts once, however many lanes it took down with it."""
+        if epoch == self._epoch and self._health is Health.READY:
+            self._failures += 1
+            self._epoch += 1
+            self._health = Health.RECOVERING
+            self._recovery = asyncio.create_task(self._recover(), name="engine recovery")
+
+    async def _recover(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.stall_s):
+                await self.engine.recover()
+        except Exception:
+            log.exception("the engine could not be rebuilt")
+            self._failures = _SICK_AFTER
+        if self._health is Health.RECOVERING:
+            if self._failures < _SICK_AFTER:
+                self._health = Health.READY
+            else:
+                self._fall_sick()
+        self._pump()
+
+    def _fall_sick(self) -> None:
+        log.error("the engine failed %d times in a row: no new requests are taken", _SICK_AFTER)
+        self._health = Health.SICK
+        for ticket in list(self._line.in_order()):
+            self._cancel(ticket, EngineSick("The model keeps failing. Please try again later."))
+
+    # -- positions -----------------------------------------------------------------------
+
+    def _estimate(self, position: int) -> float | None:
+        if self._averages.run_s is None:
+            return None
+        return position * self._averages.run_s / self.engine.lanes
+
+    def _schedule_refresh(self) -> None:
+        if self._line and self._refresh is None:
+            wait = self._refreshed_at + _REFRESH_S - time.monotonic()
+            loop = asyncio.get_running_loop()
+            self._refresh = loop.call_later(max(0.0, wait), self._refresh_positions)
+
+    def _refresh_positions(self) -> None:
+        self._refresh = None
+        self._refreshed_at = time.monotonic()
+        for position, ticket in enumerate(self._line.in_order(), start=1):
+            if ticket.position != position:
+                ticket.position, ticket.estimate_s = position, self._estimate(position)
+                ticket.touch()
+
+
+def _subtract(counter: Counter[int], key: int) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
+
+
+__all__ = [
+    "GenerationQueue",
+    "Health",
+    "Priority",
+    "QueueLimits",
+    "QueueStatus",
+    "Request",
+    "SamplingParams",
+    "Ticket",
+    "TicketState",
+]
