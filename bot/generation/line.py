@@ -59,9 +59,7 @@ class WaitingLine:
         self._arrivals += 1
         self._insert(ticket, _Place(priority, turn, self._arrivals))
         ahead = sum(n for p, n in self._waiting_of.items() if p < priority)
-        return ahead + sum(
-            n for (p, r), n in self._in_round.items() if p == priority and r <= turn
-        )
+        return ahead + sum(n for (p, r), n in self._in_round.items() if p == priority and r <= turn)
 
     def put_back(self, ticket: Ticket) -> None:
         """Return a ticket that was taken to the head of its priority."""
@@ -108,9 +106,6 @@ class WaitingLine:
 
     def _enter_round(self, priority: Priority, turn: int) -> None:
         """Persons whose last round is past start afresh anyway: their entries can go."""
-        if not self._waiting_of[priority]:
-            lasts = (last for (p, _), last in self._last_round.items() if p == priority)
-            turn = max(lasts, default=turn) + 1
         if turn > self._round_now[priority]:
             self._round_now[priority] = turn
             self._last_round = {

@@ -182,7 +182,7 @@ class GenerationQueue:
             QueueFull: a limit is reached; nothing was queued.
         """
         try:
-            self._check_open()
+            self.ensure_open()
             self._check_limits(request)
         except GenerationError:
             self.counters.refused += 1
@@ -228,7 +228,12 @@ class GenerationQueue:
 
     # -- what may come in ----------------------------------------------------------------
 
-    def _check_open(self) -> None:
+    def ensure_open(self) -> None:
+        """Pass if requests are taken.
+
+        Raises:
+            EngineLoading, EngineSick, ShuttingDown: with the sentence for those who ask.
+        """
         if self._health is Health.LOADING:
             raise EngineLoading(
                 f"The model is still loading ({self._loaded:.0%}). Please ask again in a minute."

@@ -1,0 +1,42 @@
+# `make try` talks to the bot in this terminal, `make test` runs every check. Both need only
+# Python 3.11 or later and make; they install what they use into .venv.
+# On Debian and Ubuntu, `python3 -m venv` comes with the package python3-venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: try test bench clean
+
+try: $(VENV)/.cpu
+	@$(BIN)/python -m bot model fetch --quiet-if-there
+	@$(BIN)/python -m bot chat
+
+test: $(VENV)/.dev
+	$(BIN)/python -m bot model fetch --quiet-if-there
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bot model fetch --quiet-if-there
+	$(BIN)/python -m bench
+
+# Editable, so that a changed file needs no new installation; a changed pyproject.toml does.
+$(VENV)/.cpu: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.cpu
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Airocord needs Python 3.11 or later. Name one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,36 @@
+"""``python -m bench [NAME…] [--smoke]``: run benchmarks and print their tables."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from bench import loop, prefix
+from bot.errors import AirocordError
+
+BENCHMARKS = {"loop": loop.run, "prefix": prefix.run}
+
+
+async def _run(names: list[str], *, smoke: bool) -> None:
+    for name in names:
+        print(await BENCHMARKS[name](smoke=smoke), end="\n\n", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--smoke", action="store_true", help="the smallest size, to see it run")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {unknown.pop()}: take of {', '.join(BENCHMARKS)}")
+    try:
+        asyncio.run(_run(given.names or list(BENCHMARKS), smoke=given.smoke))
+    except AirocordError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""How much of each prompt the engine has already read, over a long conversation.
+
+The same questions are asked twice: once with the window of this project, which stays put until
+it must move and then moves far, and once with the usual trimming, which drops the oldest exchange
+as soon as the prompt does not fit. Both start from an empty cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.table import Table
+from bench.world import World, open_world
+from bot.generation.engine import Finish, SamplingParams
+from bot.generation.ticket import Request
+from bot.prompts import Prompt
+from bot.prompts.template import Exchange
+
+CONTEXT_TOKENS = 2048
+REPLY_TOKENS = 64
+"""Kept short, for it is the prompt that is measured."""
+
+_TOPICS = ("a lighthouse", "a river", "an old train", "a bakery", "the moon", "a garden", "a fox")
+
+
+def question(turn: int) -> str:
+    """About a hundred tokens, different each time."""
+    topic = _TOPICS[turn % len(_TOPICS)]
+    return (
+        f"Question number {turn}. Yesterday I read a story about {topic}, and there was a person "
+        f"in it who had kept a diary for {turn + 3} years and wrote down every evening what the "
+        "weather had been like, who had come by, what they had talked about and what they ate. "
+        f"It made me wonder what I would write on a day like this. Tell me something about {topic} "
+        "that could stand in such a diary, in two or three sentences, and say why it matters."
+    )
+
+
+@dataclass(slots=True)
+class Totals:
+    prompt: int = 0
+    cached: int = 0
+    prefill_s: float = 0.0
+    seconds: float = 0.0
+    moves: int = 0
+
+    def add(self, finish: Finish) -> None:
+        self.prompt += finish.prompt_tokens
+        self.cached += finish.cached_tokens
+        self.prefill_s += finish.prefill_s
+
+
+class KeptWindow:
+    """The project's window: the anchor stays while everything behind it fits."""
+
+    name = "window that stays put"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._anchor = 0
+
+    async def prompt(self, history: Sequence[Exchange], asked: str) -> tuple[Prompt, bool]:
+        world = self._world
+        before = self._anchor
+        window = await world.prompter.window(world.system, history, asked, anchor=before)
+        self._anchor = window.anchor
+        return window.prompt, window.anchor != before
+
+
+class DropOldest:
+    """The usual way: as many of the newest exchanges as fit, each time anew."""
+
+    name = "drop the oldest"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._dropped = 0
+
+    async def prompt(self, history: Sequence[Exchange], asked: str) -> tuple[Prompt, bool]:
+        world = self._world
+        budget = CONTEXT_TOKENS - world.prompter.params.max_new_tokens
+        for dropped in range(len(history) + 1):
+            prompt = world.prompter.template.render(world.system, history[dropped:], asked)
+            if len(world.engine.encode(prompt)) <= budget:
+                break
+        moved, self._dropped = dropped != self._dropped, dropped
+        return prompt, moved
+
+
+async def _converse(world: World, way: KeptWindow | DropOldest, turns: int) -> Totals:
+    params: SamplingParams = replace(
+        world.prompter.params, max_new_tokens=REPLY_TOKENS, temperature=0.0
+    )
+    totals, history = Totals(), list[Exchange]()
+    start = time.perf_counter()
+    for turn in range(turns):
+        asked = question(turn)
+        prompt, moved = await way.prompt(history, asked)
+        totals.moves += moved
+        ticket = world.queue.submit(Request(prompt=prompt, params=params, person=1))
+        totals.add(await ticket.result())
+        history.append(Exchange(asked, ticket.text))
+    totals.seconds = time.perf_counter() - start
+    return totals
+
+
+async def run(*, smoke: bool = False) -> Table:
+    """40 turns in one channel; 3 for a smoke run."""
+    turns = 3 if smoke else 40
+    table = Table(
+        f"prefix: {turns} turns in one channel, window of {CONTEXT_TOKENS} tokens",
+        ("trimming", "prompt tokens", "from cache", "share", "prefill", "total", "cut"),
+        note="cut: how often the beginning of the window moved, and the cache with it.",
+    )
+    for way_of in (KeptWindow, DropOldest):
+        async with open_world(lanes=1, context_tokens=CONTEXT_TOKENS) as world:
+            way = way_of(world)
+            totals = await _converse(world, way, turns)
+        share = totals.cached / totals.prompt
+        table.add(
+            way.name,
+            f"{totals.prompt:,}",
+            f"{totals.cached:,}",
+            f"{share:.1%}",
+            f"{totals.prefill_s:.1f} s",
+            f"{totals.seconds:.1f} s",
+            f"{totals.moves}",
+        )
+    return table

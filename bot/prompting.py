@@ -1,0 +1,91 @@
+"""Conversations to prompts that fit the model that is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from bot.generation.engine import Engine, SamplingParams
+from bot.prompts import Prompt
+from bot.prompts.template import Exchange, Template, template_for
+from bot.prompts.window import Window, fit
+
+
+class Prompter:
+    """Fits conversations into the context window, counted with the model's own tokenizer.
+
+    The engine may still be loading when this is made; it is asked only when a prompt is built.
+    """
+
+    def __init__(
+        self, engine: Engine, kind: Literal["vicuna", "model"], params: SamplingParams
+    ) -> None:
+        self._engine = engine
+        self._kind = kind
+        self._params = params
+        self._template: Template | None = None
+
+    @property
+    def params(self) -> SamplingParams:
+        """How a reply is sampled, with the stop strings that the template needs.
+
+        At least half of the context window is left to the prompt, whatever the settings say.
+        """
+        params = replace(self._params, stop=self.template.stop)
+        half = self._engine.model.context_tokens // 2
+        return replace(params, max_new_tokens=min(params.max_new_tokens, half))
+
+    @property
+    def template(self) -> Template:
+        """Known once the engine is loaded.
+
+        Raises:
+            ModelError: the model's own template is asked for and there is none, or it is broken.
+        """
+        if self._template is None:
+            model = self._engine.model
+            # The demonstration model was trained on nothing but its own template.
+            kind = "model" if model.is_demo else self._kind
+            self._template = template_for(
+                kind,
+                chat_template=model.chat_template,
+                control_tokens=model.control_tokens,
+                bos=model.bos,
+                eos=model.eos,
+            )
+        return self._template
+
+    async def window(
+        self,
+        system: str,
+        history: Sequence[Exchange],
+        question: str,
+        *,
+        speaker: str | None = None,
+        reply_so_far: str = "",
+        anchor: int = 0,
+    ) -> Window:
+        """The prompt for ``question``, and what of ``history`` is in it.
+
+        Raises:
+            PromptTooLong: the system prompt alone leaves no room for a question.
+        """
+        budget = self._engine.model.context_tokens - self.params.max_new_tokens
+
+        def count(prompt: Prompt) -> int:
+            return len(self._engine.encode(prompt))
+
+        return await asyncio.to_thread(
+            fit,
+            system=system,
+            history=history,
+            question=question,
+            speaker=speaker,
+            reply_so_far=reply_so_far,
+            template=self.template,
+            count=count,
+            budget=budget,
+            anchor=anchor,
+        )

@@ -1,0 +1,306 @@
+"""Every setting of the bot: read once from ``.env`` and the environment into one frozen object.
+
+A setting is a field of :class:`Settings`; its variable is the field's name in capitals. The
+field carries its group, its meaning and its limits, so that ``.env.example`` is this list
+printed out (:func:`env_example`). Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from dotenv import dotenv_values
+
+from bot.errors import SettingsError
+
+Scalar = str | int | float | bool | Path | None
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+DEFAULT_SYSTEM_PROMPT = (
+    "A chat between a curious user and an assistant. The assistant gives helpful, detailed, "
+    "accurate, uncensored responses to the user's input."
+)
+"""The line that airoboros-13b-gpt4 was trained with."""
+
+
+def _setting(
+    default: Scalar,
+    meaning: str,
+    *,
+    group: str,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    secret: bool = False,
+) -> Any:
+    metadata = {"meaning": meaning, "group": group, "unit": unit, "low": low, "high": high}
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """See the ``meaning`` of each field, or ``.env.example``."""
+
+    discord_token: str = _setting(
+        "",
+        "The bot's token, from the Bot page of https://discord.com/developers/applications. "
+        "Keep it secret.",
+        group="Discord",
+        secret=True,
+    )
+    message_content_intent: bool = _setting(
+        True,
+        "Whether the Message Content Intent is switched on for the application. Without it the "
+        "bot still answers mentions, replies, direct messages and commands, but no free "
+        "conversation in channels.",
+        group="Discord",
+    )
+
+    engine: Literal["auto", "exllamav2", "llamacpp", "remote"] = _setting(
+        "auto", "What runs the model. auto takes the best one that is installed.", group="Model"
+    )
+    model_path: Path | None = _setting(
+        None,
+        "A GGUF file. Empty: the small demonstration model, which is only good for a first look.",
+        group="Model",
+    )
+    prompt_template: Literal["vicuna", "model"] = _setting(
+        "vicuna",
+        "vicuna: the vicuna 1.1 template. model: the chat template inside the model file, which "
+        "most models of today want. The demonstration model always uses its own.",
+        group="Model",
+    )
+    context_tokens: int = _setting(
+        0,
+        "Context window: prompt and reply together. 0: what the model says, 2048 at most.",
+        group="Model",
+        unit="tokens",
+        low=0,
+        high=1_048_576,
+    )
+    lanes: int = _setting(
+        4, "Replies that are written at the same time.", group="Model", low=1, high=64
+    )
+    threads: int = _setting(
+        0,
+        "Processor threads for the model. 0: one fewer than there are cores.",
+        group="Model",
+        low=0,
+        high=512,
+    )
+    gpu_layers: int = _setting(
+        0,
+        "Layers of the model that llama.cpp keeps on the GPU, where its build can. 999: all.",
+        group="Model",
+        low=0,
+        high=999,
+    )
+
+    system_prompt: str = _setting(
+        DEFAULT_SYSTEM_PROMPT,
+        "What the model is told before every conversation, where a channel has no persona of "
+        "its own.",
+        group="Replies",
+    )
+    max_new_tokens: int = _setting(
+        512, "Longest reply.", group="Replies", unit="tokens", low=16, high=32_768
+    )
+    temperature: float = _setting(
+        0.7, "0: always the likeliest word; higher: more variety.", group="Replies", low=0, high=2
+    )
+    top_p: float = _setting(
+        0.9,
+        "Only the likeliest tokens that together have this probability.",
+        group="Replies",
+        low=0.01,
+        high=1,
+    )
+    top_k: int = _setting(
+        40, "Only this many likeliest tokens. 0: no limit.", group="Replies", low=0, high=100_000
+    )
+    min_p: float = _setting(
+        0.0,
+        "Only tokens with at least this share of the likeliest one's probability. 0: no limit.",
+        group="Replies",
+        low=0,
+        high=1,
+    )
+    repetition_penalty: float = _setting(
+        1.1, "Above 1: words said already become less likely.", group="Replies", low=0.5, high=2
+    )
+    edit_interval_s: float = _setting(
+        1.2,
+        "Shortest time between two edits in one channel while replies are written there.",
+        group="Replies",
+        unit="seconds",
+        low=0.5,
+        high=60,
+    )
+    reply_max_messages: int = _setting(
+        4,
+        "A reply that needs more messages than this is completed by a file.",
+        group="Replies",
+        unit="messages",
+        low=1,
+        high=20,
+    )
+    message_file_limit_kb: int = _setting(
+        256,
+        "Largest text file that is read as the message: Discord makes one of a long paste.",
+        group="Replies",
+        unit="kilobytes",
+        low=1,
+        high=4096,
+    )
+
+    queue_limit: int = _setting(
+        200, "Questions that may wait in all.", group="Queue", low=1, high=100_000
+    )
+    queue_limit_per_person: int = _setting(
+        3, "Questions of one person that may wait or be answered.", group="Queue", low=1, high=1000
+    )
+    queue_limit_per_guild: int = _setting(
+        50,
+        "Questions of one server that may wait or be answered.",
+        group="Queue",
+        low=1,
+        high=100_000,
+    )
+    start_limit_s: float = _setting(
+        300,
+        "Longest wait before a reply begins.",
+        group="Queue",
+        unit="seconds",
+        low=1,
+        high=86_400,
+    )
+    run_limit_s: float = _setting(
+        600,
+        "Longest time that one reply may take.",
+        group="Queue",
+        unit="seconds",
+        low=1,
+        high=86_400,
+    )
+    stall_limit_s: float = _setting(
+        120,
+        "Longest silence of the model, the reading of the prompt included.",
+        group="Queue",
+        unit="seconds",
+        low=1,
+        high=3600,
+    )
+    drain_s: float = _setting(
+        20,
+        "At shutdown, how long running replies may go on.",
+        group="Queue",
+        unit="seconds",
+        low=0,
+        high=600,
+    )
+
+    data_dir: Path = _setting(
+        Path("data"), "Folder for the database, its backups and fetched models.", group="Data"
+    )
+    database_url: str = _setting(
+        "",
+        "SQLAlchemy URL of the database. Empty: the SQLite file airocord.db in DATA_DIR. "
+        "PostgreSQL: postgresql+asyncpg://user:password@host/database",
+        group="Data",
+        secret=True,
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "INFO", "Message texts are logged at DEBUG only.", group="Data"
+    )
+
+    @property
+    def effective_database_url(self) -> str:
+        if self.database_url:
+            return self.database_url
+        return f"sqlite+aiosqlite:///{self.data_dir / 'airocord.db'}"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Read ``env_file`` (default ``.env`` in the working folder, if there is one) and the
+    environment, which wins.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    values = dotenv_values(env_file or Path(".env"))
+    given = {name: value for name, value in values.items() if value is not None}
+    return parse_settings({**given, **os.environ})
+
+
+def parse_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from variables; the empty string means the default.
+
+    Raises:
+        SettingsError: names the variable, what it got and what it takes.
+    """
+    kinds = get_type_hints(Settings)
+    values: dict[str, Scalar] = {}
+    for item in fields(Settings):
+        text = environment.get(item.name.upper(), "").strip()
+        if text:
+            values[item.name] = _parse(item, kinds[item.name], text)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _parse(item: Field[Any], kind: object, text: str) -> Scalar:
+    if get_origin(kind) is Literal:
+        choices: Sequence[str] = get_args(kind)
+        for choice in choices:
+            if choice.casefold() == text.casefold():
+                return choice
+        raise _refusal(item, text, f"one of {', '.join(choices)}")
+    if kind is bool:
+        if text.casefold() not in (*_TRUE, *_FALSE):
+            raise _refusal(item, text, "true or false")
+        return text.casefold() in _TRUE
+    if kind in (int, float):
+        low, high = item.metadata["low"], item.metadata["high"]
+        noun = "whole number" if kind is int else "number"
+        takes = f"a {noun} from {low:g} to {high:,}"
+        try:
+            number = int(text) if kind is int else float(text)
+        except ValueError:
+            raise _refusal(item, text, takes) from None
+        if not low <= number <= high:
+            raise _refusal(item, text, takes)
+        return number
+    return text if kind is str else Path(text).expanduser()
+
+
+def _refusal(item: Field[Any], text: str, takes: str) -> SettingsError:
+    return SettingsError(
+        f"{item.name.upper()} is {text!r}, but it takes {takes}. Correct it in .env."
+    )
+
+
+def env_example() -> str:
+    """The text of ``.env.example``."""
+    lines = [
+        "# Settings of Airocord. Copy this file to .env and change what you need;",
+        "# every line that is left out keeps the default shown here.",
+    ]
+    group = ""
+    for item in fields(Settings):
+        if item.metadata["group"] != group:
+            group = item.metadata["group"]
+            lines += ["", f"## {group}"]
+        unit = f" In {item.metadata['unit']}." if item.metadata["unit"] else ""
+        value = "" if item.default is None else item.default
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        quoted = f'"{shown}"' if " " in shown else shown
+        lines += [f"# {item.metadata['meaning']}{unit}", f"{item.name.upper()}={quoted}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,146 @@
+"""The database: opening, migrating, backing up, and transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from bot.errors import DatabaseError
+from bot.storage import backups, migrating
+from bot.storage.engine import connect, describe, failures, file_of, read_url, writing
+
+
+class Database:
+    """Owns the connections to one database.
+
+    A SQLite file belongs to one machine and PostgreSQL may be anywhere; nothing beyond this
+    class and :mod:`bot.storage.engine` knows which of them it is.
+    """
+
+    def __init__(self, url: str, *, scripts: Path = migrating.SCRIPTS) -> None:
+        """Nothing is opened or created yet.
+
+        Args:
+            url: ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``.
+            scripts: the folder of the schema's revisions.
+
+        Raises:
+            DatabaseError: the URL cannot be used, or its driver is not installed.
+        """
+        self._url = read_url(url)
+        self._scripts = scripts
+        self._engine = connect(self._url)
+        self._failures = failures(self._url)
+        self._reading = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(writing(self._engine), expire_on_commit=False)
+        # SQLite has one writer at a time and lets the others poll for their turn. Writers of
+        # this process line up here instead, and each is let in as soon as the last one is done.
+        self._writer: AbstractAsyncContextManager[None] | asyncio.Lock = (
+            nullcontext() if self.file is None else asyncio.Lock()
+        )
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; ``None`` for a server."""
+        return file_of(self._url)
+
+    async def upgrade(self) -> None:
+        """Bring the schema to the newest revision, creating the file and its folder if needed.
+
+        If there is something to migrate, a SQLite file that holds anything is copied first. All
+        revisions are one transaction: if one fails, nothing has changed.
+
+        Raises:
+            DatabaseError: the database is of a newer version, or cannot be opened or migrated.
+        """
+        try:
+            if self.file is not None:
+                await asyncio.to_thread(self.file.parent.mkdir, parents=True, exist_ok=True)
+            await self._migrate(partial(migrating.upgrade, self.file))
+        except self._failures as error:
+            raise DatabaseError(describe(self._url, error)) from error
+
+    async def downgrade(self, revision: str) -> None:
+        """Bring the schema back to an earlier revision (``base``: before the first), after a
+        copy of a SQLite file, for what the later revisions held is lost.
+
+        Raises:
+            DatabaseError: there is no such revision below, or the database cannot be used.
+        """
+        self._must_exist()
+        try:
+            await self._migrate(partial(migrating.downgrade, revision, self.file))
+        except self._failures as error:
+            raise DatabaseError(describe(self._url, error)) from error
+
+    async def current(self) -> str | None:
+        """The revision that the schema is at; ``None`` if there is none yet.
+
+        Raises:
+            DatabaseError: the database cannot be opened.
+        """
+        if self.file is not None and not self.file.exists():
+            return None
+        try:
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(migrating.current)
+        except self._failures as error:
+            raise DatabaseError(describe(self._url, error)) from error
+
+    async def backup(self, path: Path | None = None) -> Path:
+        """Copy a SQLite file while it is in use.
+
+        Args:
+            path: where to; by default beside the database, named by revision and time, of which
+                the last :data:`~bot.storage.backups.KEPT` are kept.
+
+        Raises:
+            DatabaseError: it is no SQLite file, it cannot be read, or ``path`` cannot be written.
+        """
+        if self.file is None:
+            raise DatabaseError(
+                "The bot copies SQLite files only. Back up PostgreSQL with pg_dump."
+            )
+        self._must_exist()
+        target = path or backups.name_beside(self.file, await self.current())
+        try:
+            await asyncio.to_thread(backups.back_up, self.file, target)
+            if path is None:
+                await asyncio.to_thread(backups.prune, self.file)
+        except self._failures as error:
+            raise DatabaseError(
+                f"The backup {target} could not be written ({error}). "
+                "Give another path, or make room."
+            ) from error
+        return target
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncSession]:
+        """A session that sees one state of the database and changes nothing."""
+        async with self._reading() as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncSession]:
+        """A session whose changes are committed together at the end, or not at all if the block
+        raises."""
+        async with self._writer, self._writing() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def _migrate(self, step: migrating.Step[None]) -> None:
+        await asyncio.to_thread(migrating.run, self._url, self._scripts, step)
+
+    def _must_exist(self) -> None:
+        if self.file is not None and not self.file.exists():
+            raise DatabaseError(
+                f"There is no database at {self.file} yet. Create it with: python -m bot db upgrade"
+            )

@@ -1,0 +1,137 @@
+"""Alembic, called from the program: the schema's revisions and the steps between them.
+
+Alembic is synchronous and imports every revision, which takes longer than an event loop should
+stand still. So a step runs in a thread, on an event loop and a connection of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import URL
+
+import migrations
+from bot.errors import DatabaseError
+from bot.storage import backups
+from bot.storage.engine import connect
+
+log = logging.getLogger(__name__)
+
+SCRIPTS = Path(migrations.__path__[0])
+"""Where the revisions are, in a checkout and in an installed package alike."""
+
+T = TypeVar("T")
+Step = Callable[[Config, Connection], T]
+
+
+def run(url: URL, scripts: Path, step: Step[T]) -> T:
+    """Run ``step`` in one transaction: what it raises undoes all of it. For a thread."""
+
+    async def in_one_transaction() -> T:
+        engine = connect(url, migrating=True)
+        try:
+            async with engine.begin() as connection:
+                return await connection.run_sync(lambda conn: step(_config(conn, scripts), conn))
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(in_one_transaction())
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that the database is at; ``None`` before the first one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(file: Path | None, config: Config, connection: Connection) -> None:
+    """Bring the database to the newest revision.
+
+    Args:
+        file: the SQLite file, which is copied first if there is anything in it.
+
+    Raises:
+        DatabaseError: the database is of a newer version.
+    """
+    scripts = ScriptDirectory.from_config(config)
+    revision, head = current(connection), scripts.get_current_head()
+    _refuse_newer(scripts, revision)
+    if revision == head:
+        return
+    _copy_first(file, connection, revision)
+    command.upgrade(config, "head")
+    _check(connection)
+    log.info("database brought from revision %s to %s", revision, head)
+
+
+def downgrade(target: str, file: Path | None, config: Config, connection: Connection) -> None:
+    """Bring the database back to revision ``target``; ``base`` is before the first one.
+
+    Raises:
+        DatabaseError: there is no such revision below, or the database is of a newer version.
+    """
+    scripts = ScriptDirectory.from_config(config)
+    revision = current(connection)
+    _refuse_newer(scripts, revision)
+    try:
+        steps = list(scripts.iterate_revisions(revision, target, select_for_downgrade=True))
+    except CommandError:
+        known = [script.revision for script in scripts.walk_revisions()]
+        raise DatabaseError(
+            f"The database is at revision {revision or 'base'}, and there is no revision "
+            f"{target!r} below it. Give one of: base, {', '.join(reversed(known))}."
+        ) from None
+    if not steps:
+        return
+    _copy_first(file, connection, revision)
+    command.downgrade(config, target)
+    _check(connection)
+    log.info("database brought back from revision %s to %s", revision, target)
+
+
+def _config(connection: Connection, scripts: Path) -> Config:
+    config = Config(attributes={"connection": connection})
+    # The file's own syntax gives % a meaning, which a path may well contain.
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    return config
+
+
+def _refuse_newer(scripts: ScriptDirectory, revision: str | None) -> None:
+    known = [script.revision for script in scripts.walk_revisions()]
+    if revision is not None and revision not in known:
+        raise DatabaseError(
+            f"The database was made by a newer version of the bot: it is at revision {revision}, "
+            f"and this version knows revisions up to {known[0]}. Install the newer version again, "
+            "or put back a backup from before it."
+        )
+
+
+def _copy_first(file: Path | None, connection: Connection, revision: str | None) -> None:
+    tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    if file is None or not tables:
+        return
+    target = backups.name_beside(file, revision)
+    # Another connection reads what was there before this transaction.
+    backups.back_up(file, target)
+    backups.prune(file)
+    log.info("database copied to %s before migrating", target)
+
+
+def _check(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise DatabaseError(
+            f"The migration would leave rows of {broken[0]} without the {broken[2]} they belong "
+            "to, so nothing was changed. Please report it, and use the previous version until then."
+        )

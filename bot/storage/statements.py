@@ -1,0 +1,107 @@
+"""The statements of the history that are worth a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Update,
+    and_,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.storage.schema import Role, Turn, TurnState
+
+SPOKEN = (TurnState.COMPLETE, TurnState.STOPPED, TurnState.INTERRUPTED)
+"""The states of a reply that stands in the conversation, and can be continued."""
+
+# Written out, not bound: SQLite uses a partial index only where it can see that it applies.
+PENDING = Turn.state == literal_column("'pending'")
+
+
+def is_reply(turn_id: int) -> ColumnElement[bool]:
+    return and_(Turn.id == turn_id, Turn.role == Role.ASSISTANT)
+
+
+async def newest_exchanges(
+    session: AsyncSession, channel_id: int, *, start: int, before: int | None, limit: int
+) -> list[tuple[Turn, Turn]]:
+    """Questions with ``start <= id < before`` and their replies, newest first.
+
+    Read backwards along one index from the end of the range: ``limit`` ends the reading, so
+    neither the size of the table nor that of the channel matters.
+    """
+    question, reply, candidate = aliased(Turn), aliased(Turn), aliased(Turn)
+    standing = (
+        select(func.max(candidate.id))
+        .where(
+            candidate.answers_turn_id == question.id,
+            candidate.state.in_(SPOKEN),
+            candidate.content != "",
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(question, reply)
+        .join(reply, reply.id == standing)
+        .where(question.channel_id == channel_id, question.role == Role.USER, question.id >= start)
+        .order_by(question.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(question.id < before)
+    return [(asked, said) for asked, said in await session.execute(statement)]
+
+
+async def change(session: AsyncSession, statement: Update) -> bool:
+    """Execute it and say whether it changed a row."""
+    result = await session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)  # noqa: S101 - an UPDATE has no other
+    return result.rowcount > 0
+
+
+async def add_turn(
+    session: AsyncSession,
+    channel_id: int,
+    role: Role,
+    *,
+    author_id: int,
+    author_name: str,
+    content: str = "",
+    answers: int | None = None,
+) -> int:
+    """Insert a pending turn and return its id."""
+    turn = Turn(
+        channel_id=channel_id,
+        role=role,
+        author_id=author_id,
+        author_name=author_name,
+        content=content,
+        state=TurnState.PENDING,
+        answers_turn_id=answers,
+        created_at=datetime.now(UTC),
+    )
+    session.add(turn)
+    await session.flush()
+    return turn.id
+
+
+async def complete_questions(session: AsyncSession, reply_ids: Sequence[int]) -> None:
+    """The questions of these replies wait no longer."""
+    answered = select(Turn.answers_turn_id).where(
+        Turn.id.in_(reply_ids), Turn.answers_turn_id.is_not(None)
+    )
+    await change(
+        session,
+        update(Turn)
+        .where(Turn.id.in_(answered), Turn.state.in_((TurnState.PENDING, TurnState.INTERRUPTED)))
+        .values(state=TurnState.COMPLETE, finished_at=datetime.now(UTC)),
+    )

@@ -1,0 +1,171 @@
+"""A conversation in the terminal: the same prompts, queue and engine as in Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from rich.console import Console
+from rich.panel import Panel
+
+from bot.errors import AirocordError, Cancelled
+from bot.generation.engine import FinishReason
+from bot.generation.queue import GenerationQueue
+from bot.generation.ticket import Request, Ticket
+from bot.prompting import Prompter
+from bot.prompts import Prompt
+from bot.prompts.template import Exchange
+
+_PERSON = 0
+"""There is one person at a terminal."""
+
+HELP = (
+    "Enter sends, Alt+Enter begins a new line. Ctrl+C stops a reply, a second one leaves. "
+    "/reset forgets the conversation, /exit leaves."
+)
+
+
+@dataclass(slots=True)
+class TerminalChat:
+    """One conversation. Replies go to standard output, everything else to standard error, so
+    that a reply can be piped."""
+
+    queue: GenerationQueue
+    prompter: Prompter
+    system: str
+    keeps_history: bool = True
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    notes: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    _history: list[Exchange] = field(default_factory=list)
+    _anchor: int = 0
+
+    async def once(self, question: str) -> int:
+        """Answer one question and return the exit status."""
+        if not question.strip():
+            self.notes.print("There is no question. Give one with --prompt or on standard input.")
+            return 2
+        try:
+            await self._answer(question)
+        except Cancelled:
+            return 130
+        except AirocordError as error:
+            self._complain(error)
+            return 1
+        return 0
+
+    async def converse(self, introduction: str) -> int:
+        """Answer questions until the person leaves; return the exit status."""
+        self.notes.print(Panel(f"{introduction}\n\n{HELP}", border_style="dim"))
+        session: PromptSession[str] = PromptSession(key_bindings=_keys(), multiline=True)
+        while True:
+            try:
+                question = await session.prompt_async(HTML("<b>you</b> > "))
+            except (EOFError, KeyboardInterrupt):
+                return 0
+            match question.strip():
+                case "":
+                    continue
+                case "/exit" | "/quit":
+                    return 0
+                case "/reset":
+                    self._history.clear()
+                    self._anchor = 0
+                    self.notes.print("The conversation is forgotten.", style="dim")
+                    continue
+                case "/help":
+                    self.notes.print(HELP, style="dim")
+                    continue
+            try:
+                self.notes.print("bot > ", style="bold cyan", end="")
+                await self._answer(question)
+            except Cancelled:
+                self.notes.print("(stopped)", style="dim")
+            except AirocordError as error:
+                self._complain(error)
+
+    async def _answer(self, question: str) -> None:
+        """Stream one reply and remember it, also when it was stopped half-way.
+
+        Raises:
+            GenerationError: it did not end by itself.
+        """
+        history = list(self._history)
+
+        async def build() -> Prompt:
+            window = await self.prompter.window(self.system, history, question, anchor=self._anchor)
+            self._anchor = window.anchor
+            if window.question_cut:
+                self.notes.print("(the question was too long and was shortened)", style="dim")
+            return window.prompt
+
+        request = Request(prompt=build, params=self.prompter.params, person=_PERSON)
+        ticket = self.queue.submit(request)
+        try:
+            with _interrupts(ticket.cancel):
+                await self._stream(ticket)
+                finish = await ticket.result()
+        finally:
+            if self.keeps_history and ticket.text:
+                self._history.append(Exchange(question, ticket.text))
+        if finish.reason is FinishReason.LENGTH:
+            self.notes.print("(the reply reached its longest length)", style="dim")
+
+    async def _stream(self, ticket: Ticket) -> None:
+        shown, version = 0, -1
+        while not ticket.state.ended:
+            version = await ticket.changed(version)
+            self.out.print(_printable(ticket.text[shown:]), end="", markup=False)
+            shown = len(ticket.text)
+        if shown:
+            self.out.print()
+
+    def _complain(self, error: AirocordError) -> None:
+        self.notes.print(str(error), style="red", markup=False)
+
+
+def read_piped_question() -> str | None:
+    """What was piped into the program; ``None`` at a terminal."""
+    return None if sys.stdin.isatty() else sys.stdin.read()
+
+
+def _printable(text: str) -> str:
+    """Text without the control characters that a terminal would obey."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+
+    @keys.add("enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.validate_and_handle()
+
+    @keys.add("escape", "enter")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return keys
+
+
+@contextmanager
+def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl+C call ``stop`` and any further one end the program."""
+    loop = asyncio.get_running_loop()
+
+    def on_interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        loop.call_soon_threadsafe(stop)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,94 @@
+"""Settings: one list, one example file, and sentences for what cannot be used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, env_example, load_settings, parse_settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_example_file_names_every_setting_with_its_default() -> None:
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == env_example()
+
+
+def test_the_example_file_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for item in fields(Settings):
+        monkeypatch.delenv(item.name.upper(), raising=False)
+    assert load_settings(ROOT / ".env.example") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "takes"),
+    [
+        ("LANES", "many", "a whole number from 1 to 64"),
+        ("LANES", "0", "a whole number from 1 to 64"),
+        ("LANES", "2.5", "a whole number from 1 to 64"),
+        ("TEMPERATURE", "hot", "a number from 0 to 2"),
+        ("TEMPERATURE", "nan", "a number from 0 to 2"),
+        ("ENGINE", "gpt", "one of auto, exllamav2, llamacpp, remote"),
+        ("MESSAGE_CONTENT_INTENT", "maybe", "true or false"),
+    ],
+)
+def test_a_bad_value_names_the_variable_what_it_got_and_what_it_takes(
+    variable: str, value: str, takes: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings({variable: value})
+    assert (
+        str(caught.value) == f"{variable} is {value!r}, but it takes {takes}. Correct it in .env."
+    )
+
+
+def test_values_are_read_as_what_they_are() -> None:
+    settings = parse_settings(
+        {
+            "ENGINE": "LlamaCpp",
+            "LANES": " 2 ",
+            "TOP_P": "1",
+            "MODEL_PATH": "/models/a.gguf",
+            "MESSAGE_CONTENT_INTENT": "No",
+            "TEMPERATURE": "",
+            "UNRELATED": "x",
+        }
+    )
+    assert (settings.engine, settings.lanes, settings.top_p) == ("llamacpp", 2, 1.0)
+    assert settings.model_path == Path("/models/a.gguf")
+    assert settings.message_content_intent is False
+    assert settings.temperature == Settings().temperature
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("LANES=2\nTOP_K=7\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANES", "3")
+    settings = load_settings()
+    assert (settings.lanes, settings.top_k) == (3, 7)
+
+
+def test_secrets_are_not_in_the_printed_settings() -> None:
+    settings = parse_settings({"DISCORD_TOKEN": "s3cret", "DATABASE_URL": "postgresql://u:pw@h/d"})
+    assert "s3cret" not in repr(settings)
+    assert "pw" not in repr(settings)
+
+
+def test_importing_the_bot_reads_no_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LANES=broken\n", encoding="utf-8")
+    modules = "import bot.settings, bot.app, bot.client, bot.__main__, cogs.chat"
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", modules],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LANES": "broken"},
+        check=True,
+        timeout=60,
+    )
