@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.app import build_core
+from bot.core import build_core
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter

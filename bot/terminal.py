@@ -9,17 +9,20 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from rich.console import Console
 from rich.panel import Panel
+from rich.progress import Progress
 
 from bot.errors import AirocordError, Cancelled
 from bot.generation.engine import FinishReason
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
+from bot.models import DEMO, demo_path, fetch, fetch_demo
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.template import Exchange
@@ -129,6 +132,30 @@ class TerminalChat:
 
     def _complain(self, error: AirocordError) -> None:
         self.notes.print(str(error), style="red", markup=False)
+
+
+def fetch_model(source: str | None, folder: Path, *, quiet: bool) -> int:
+    """Fetch a model with a progress bar and say how to use it; returns the exit status.
+
+    ``source`` is as :func:`bot.models.fetch` takes it; ``None`` is the demonstration model.
+    """
+    notes = Console(stderr=True, highlight=False)
+    if quiet and source is None and demo_path(folder).exists():
+        return 0
+    with Progress(console=notes, transient=True) as bar:
+        task = bar.add_task(source or DEMO.name, total=None)
+
+        def on_progress(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        if source is None:
+            path = fetch_demo(folder, on_progress)
+        else:
+            path = fetch(source, folder, on_progress)
+    notes.print(f"The model is at {path}", markup=False, soft_wrap=True)
+    if source is not None:
+        notes.print(f"Put this line into .env:\nMODEL_PATH={path}", markup=False, soft_wrap=True)
+    return 0
 
 
 def read_piped_question() -> str | None:

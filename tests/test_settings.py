@@ -44,7 +44,7 @@ def test_a_bad_value_names_the_variable_what_it_got_and_what_it_takes(
     with pytest.raises(SettingsError) as caught:
         parse_settings({variable: value})
     assert (
-        str(caught.value) == f"{variable} is {value!r}, but it takes {takes}. Correct it in .env."
+        str(caught.value) == f"{variable} is {value!r}, but it takes {takes}. Please correct it."
     )
 
 

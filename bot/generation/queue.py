@@ -331,7 +331,7 @@ class GenerationQueue:
         prompt = await self._prompt_of(ticket)
         async with asyncio.timeout(self.limits.stall_s):
             ids = await asyncio.to_thread(self.engine.encode, prompt)
-        stops = StopFilter(params.stop)
+        stops = StopFilter(params.stop, begun=ticket.request.continues)
         pieces = 0
         async with aclosing(self.engine.generate(ids, params)) as stream:
             while True:

@@ -35,6 +35,8 @@ class Request:
     """Who waits for it: lanes are shared out evenly between persons."""
     guild: int | None = None
     priority: Priority = Priority.INTERACTIVE
+    continues: bool = False
+    """The prompt ends in the middle of a reply, so the space that may come first is part of it."""
 
 
 class TicketState(StrEnum):
@@ -67,6 +69,9 @@ class Ticket:
     """Seconds until it starts, as far as past replies tell; ``None`` while nothing is known."""
     text: str = ""
     """The reply so far. Only ever grows, except that a request that is put back starts anew."""
+    notice: str = ""
+    """What its author has to be told of it, whatever the reply says; set while the prompt is
+    built."""
     finish: Finish | None = None
     error: GenerationError | None = None
     _version: int = 0

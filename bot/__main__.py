@@ -1,0 +1,192 @@
+"""The command line: ``python -m bot run | chat | model | db``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot import __version__, terminal
+from bot.core import build_core
+from bot.errors import AirocordError
+from bot.settings import Settings, load_settings
+from bot.storage import Database
+
+_CHAT_SETTINGS = (
+    ("--system", "SYSTEM_PROMPT", "TEXT"),
+    ("--temperature", "TEMPERATURE", "T"),
+    ("--top-p", "TOP_P", "P"),
+    ("--max-new-tokens", "MAX_NEW_TOKENS", "N"),
+)
+"""Options of ``chat`` that stand for a setting: the same names, meanings and limits."""
+
+
+class _Override(argparse.Action):
+    """Collects options that stand for a setting."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        # A subcommand's options are collected before the defaults of the whole are set.
+        given = getattr(namespace, "settings", None) or {}
+        namespace.settings = {**given, self.const: str(values)}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status; errors are one sentence, not a traceback."""
+    given = _parser().parse_args(arguments)
+    try:
+        settings = load_settings(overrides=given.settings)
+        logging.basicConfig(
+            level=given.log_level or settings.log_level,
+            format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        )
+        return given.command(settings, given)  # type: ignore[no-any-return]
+    except AirocordError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="airocord", description="A Discord bot that talks through a model on your machine."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.set_defaults(log_level=None, settings={})
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run the bot on Discord")
+    run.set_defaults(command=_run)
+
+    chat = commands.add_parser("chat", help="talk with the model in this terminal")
+    chat.add_argument("--prompt", metavar="TEXT", help="answer this and exit (or pipe text in)")
+    chat.add_argument("--no-history", action="store_true", help="each question stands alone")
+    for option, variable, metavar in _CHAT_SETTINGS:
+        chat.add_argument(
+            option,
+            action=_Override,
+            dest="settings",
+            const=variable,
+            metavar=metavar,
+            help=f"in place of {variable} in .env",
+        )
+    chat.add_argument("--seed", type=int, metavar="N", help="the same seed, the same reply")
+    chat.set_defaults(command=_chat, log_level="WARNING")
+
+    model = commands.add_parser("model", help="get a model").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    fetch = model.add_parser("fetch", help="download a model (without SOURCE: the small demo)")
+    fetch.add_argument("source", nargs="?", metavar="SOURCE", help="hf:owner/repo[:file] or a URL")
+    fetch.add_argument(
+        "--quiet-if-there", action="store_true", help="say nothing if the demo is there already"
+    )
+    fetch.set_defaults(command=_fetch, log_level="WARNING")
+
+    db = commands.add_parser("db", help="care for the database").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    upgrade = db.add_parser("upgrade", help="bring it to the newest schema (run does it too)")
+    upgrade.set_defaults(command=_db_upgrade, log_level="WARNING")
+    downgrade = db.add_parser("downgrade", help="go back to an earlier schema")
+    downgrade.add_argument("revision", metavar="REV", help="a revision, or base")
+    downgrade.set_defaults(command=_db_downgrade, log_level="WARNING")
+    current = db.add_parser("current", help="print the revision it is at")
+    current.set_defaults(command=_db_current, log_level="WARNING")
+    backup = db.add_parser("backup", help="copy the SQLite file, also while the bot runs")
+    backup.add_argument("path", nargs="?", type=Path, metavar="PATH")
+    backup.set_defaults(command=_db_backup, log_level="WARNING")
+    return parser
+
+
+def _run(settings: Settings, given: argparse.Namespace) -> int:
+    # Here, for discord.py takes longer to import than everything else the other commands do.
+    from bot.app import run_bot  # noqa: PLC0415
+
+    asyncio.run(_until_told(lambda stop: run_bot(settings, stop)))
+    return 0
+
+
+async def _until_told(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run until SIGINT or SIGTERM sets the event; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    await run(stop)
+
+
+def _chat(settings: Settings, given: argparse.Namespace) -> int:
+    question = given.prompt if given.prompt is not None else terminal.read_piped_question()
+    return asyncio.run(_chat_loaded(settings, given, question))
+
+
+async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: str | None) -> int:
+    core = build_core(settings, seed=given.seed)
+    chat = terminal.TerminalChat(
+        core.queue, core.prompter, settings.system_prompt, keeps_history=not given.no_history
+    )
+    try:
+        with chat.notes.status("Loading the model…"):
+            await core.load()
+        if question is not None:
+            return await chat.once(question)
+        return await chat.converse(core.about())
+    finally:
+        await core.queue.drain(0)
+
+
+def _fetch(settings: Settings, given: argparse.Namespace) -> int:
+    return terminal.fetch_model(given.source, settings.models_dir, quiet=given.quiet_if_there)
+
+
+def _db_upgrade(settings: Settings, given: argparse.Namespace) -> int:
+    return _with_database(settings, Database.upgrade)
+
+
+def _db_downgrade(settings: Settings, given: argparse.Namespace) -> int:
+    return _with_database(settings, lambda database: database.downgrade(given.revision))
+
+
+def _db_current(settings: Settings, given: argparse.Namespace) -> int:
+    return _with_database(settings, Database.current)
+
+
+def _db_backup(settings: Settings, given: argparse.Namespace) -> int:
+    return _with_database(settings, lambda database: database.backup(given.path))
+
+
+def _with_database(settings: Settings, act: Callable[[Database], Awaitable[object]]) -> int:
+    """Do one thing with the database and print what it gives back."""
+
+    async def opened() -> object:
+        database = Database(settings.effective_database_url)
+        try:
+            return await act(database)
+        finally:
+            await database.close()
+
+    result = asyncio.run(opened())
+    if result is not None:
+        print(result)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

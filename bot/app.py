@@ -1,0 +1,119 @@
+"""The composition root: settings in, a running application out. Owns every lifetime."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import aiohttp
+import discord
+
+from bot.client import AirocordClient
+from bot.conversation import Conversation
+from bot.core import Core, build_core
+from bot.errors import AirocordError, SettingsError
+from bot.replies.pacing import Pacers
+from bot.settings import Settings
+from bot.storage import Conversations, Database, Preferences
+
+log = logging.getLogger(__name__)
+
+_LAST_WORDS_S = 15.0
+"""At shutdown, how long replies that were ended may take to show and store their last text."""
+
+WHERE_FROM = (
+    "Make an application at https://discord.com/developers/applications, copy the token from its "
+    "Bot page, and put DISCORD_TOKEN=… into .env."
+)
+
+
+def build_client(settings: Settings, core: Core, database: Database) -> AirocordClient:
+    """The bot as Discord sees it, not connected yet."""
+    conversation = Conversation(
+        queue=core.queue,
+        prompter=core.prompter,
+        history=Conversations(database),
+        preferences=Preferences(database),
+        pacers=Pacers(shortest_s=settings.edit_interval_s),
+        system_prompt=settings.system_prompt,
+        max_messages=settings.reply_max_messages,
+    )
+    return AirocordClient(
+        conversation=conversation,
+        about=core.about,
+        message_content=settings.message_content_intent,
+        message_file_limit=settings.message_file_limit_kb * 1024,
+        synced_commands=settings.data_dir / "commands.sha256",
+    )
+
+
+async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until ``stop`` is set, then finish what can be finished.
+
+    The model loads while the bot is already online, so that those who ask are told so.
+
+    Raises:
+        AirocordError: it cannot run, or cannot go on; the text says what to do.
+    """
+    if not settings.discord_token:
+        raise SettingsError(f"DISCORD_TOKEN is not set. {WHERE_FROM}")
+    core = build_core(settings)
+    log.info("%s", core.choice)
+    database = Database(settings.effective_database_url)
+    try:
+        await database.upgrade()
+        client = build_client(settings, core, database)
+        # Before anybody can ask: whatever is pending now was left so by a process that died.
+        client.interrupted = await client.conversation.history.close_interrupted()
+        connection = asyncio.create_task(_connect(client, settings.discord_token), name="discord")
+        loading = asyncio.create_task(core.load(), name="model")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await _until_over(connection, loading, stopping)
+        finally:
+            loading.cancel()
+            await core.queue.drain(settings.drain_s)
+            await client.conversation.finished(_LAST_WORDS_S)
+            connection.cancel()
+            stopping.cancel()
+            await asyncio.gather(connection, loading, stopping, return_exceptions=True)
+            await client.close()
+    finally:
+        await database.close()
+
+
+async def _until_over(
+    connection: asyncio.Task[None], loading: asyncio.Task[None], stopping: asyncio.Task[bool]
+) -> None:
+    """Wait for the first thing that ends the run; a model that has loaded is not one."""
+    waiting: set[asyncio.Task[None] | asyncio.Task[bool]] = {connection, loading, stopping}
+    while connection in waiting and stopping in waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        if loading in done:
+            log.info("the model is loaded")
+
+
+async def _connect(client: AirocordClient, token: str) -> None:
+    """Stay connected to Discord until the client is closed.
+
+    Raises:
+        SettingsError: Discord refuses the token or the intents.
+        AirocordError: Discord cannot be reached.
+    """
+    try:
+        await client.login(token)
+        await client.connect()
+    except discord.LoginFailure as error:
+        raise SettingsError(f"Discord does not know this DISCORD_TOKEN. {WHERE_FROM}") from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise SettingsError(
+            "The application may not read messages. Switch on Message Content Intent on its Bot "
+            "page at https://discord.com/developers/applications, or set "
+            "MESSAGE_CONTENT_INTENT=false in .env."
+        ) from error
+    except (aiohttp.ClientError, OSError, discord.HTTPException, discord.GatewayNotFound) as error:
+        raise AirocordError(
+            f"Discord cannot be reached ({error}). Check the network and try again."
+        ) from error

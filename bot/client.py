@@ -1,0 +1,123 @@
+"""The discord.py client: loads the cogs, keeps the commands in sync, explains errors."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.conversation import Conversation, Speaker
+from bot.replies.controls import DYNAMIC_ITEMS
+from bot.reply_actions import ReplyActions, mark_interrupted
+from bot.sentences import respond, sentence_for
+from bot.storage import InterruptedReply
+
+log = logging.getLogger(__name__)
+
+PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    attach_files=True,
+    read_message_history=True,
+)
+"""What the bot uses in a channel, and what its invitation asks for."""
+
+COGS = ("cogs.chat", "cogs.settings", "cogs.status")
+
+
+class CommandTree(app_commands.CommandTree["AirocordClient"]):
+    """Answers every command that fails with a sentence, or with an id that is in the log."""
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction[AirocordClient],
+        error: app_commands.AppCommandError,
+    ) -> None:
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await respond(interaction, sentence_for(cause))
+
+
+class AirocordClient(commands.Bot):
+    """One connection to Discord. Everything it needs is handed in; it owns nothing but itself."""
+
+    def __init__(
+        self,
+        *,
+        conversation: Conversation,
+        about: Callable[[], str],
+        message_content: bool,
+        message_file_limit: int,
+        synced_commands: Path,
+    ) -> None:
+        """``message_file_limit``: bytes. ``synced_commands``: the file that remembers which
+        commands Discord has."""
+        intents = discord.Intents.none()
+        intents.guilds = intents.messages = True
+        intents.message_content = message_content
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            intents=intents,
+            tree_cls=CommandTree,
+            help_command=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            # Messages are read from the database, not from discord.py's cache.
+            max_messages=None,
+        )
+        self.conversation = conversation
+        self.about = about
+        self.message_file_limit = message_file_limit
+        self.reply_actions = ReplyActions(self)
+        self.interrupted: Sequence[InterruptedReply] = ()
+        """Replies that a process left unfinished when it died; marked once we are logged in."""
+        self._synced_commands = synced_commands
+        self._marking: asyncio.Task[None] | None = None
+
+    @property
+    def me(self) -> Speaker:
+        assert self.user is not None  # noqa: S101 - asked for only after login
+        return Speaker(self.user.id, self.user.display_name)
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(*DYNAMIC_ITEMS)
+        for cog in COGS:
+            await self.load_extension(cog)
+        await self._sync_commands()
+        marking = mark_interrupted(self, self.interrupted)
+        self._marking = asyncio.create_task(marking, name="mark interrupted replies")
+
+    async def close(self) -> None:
+        if self._marking is not None:
+            self._marking.cancel()
+            await asyncio.gather(self._marking, return_exceptions=True)
+        await super().close()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Nothing: there are no prefix commands, the cogs listen for themselves."""
+
+    async def _sync_commands(self) -> None:
+        """Tell Discord the commands if they changed: it takes 200 new ones a day and server."""
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        text = json.dumps([self.application_id, payload], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if await asyncio.to_thread(_read, self._synced_commands) == digest:
+            return
+        synced = await self.tree.sync()
+        await asyncio.to_thread(_write, self._synced_commands, digest)
+        log.info("told Discord %d commands", len(synced))
+
+
+def _read(file: Path) -> str:
+    return file.read_text("ascii") if file.exists() else ""
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "ascii")

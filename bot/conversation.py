@@ -1,0 +1,366 @@
+"""One exchange, from a person's question to the reply that is stored and shown.
+
+This is where the rooms meet: the question goes into the history, its prompt into the queue, the
+reply to Discord piece by piece, and its end back into the history. A command, a mention and a
+button all take this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.errors import AirocordError, Cancelled, QueueFull
+from bot.generation.queue import GenerationQueue
+from bot.generation.ticket import Request, Ticket
+from bot.prompting import Prompter
+from bot.prompts import Prompt
+from bot.prompts.template import Exchange
+from bot.prompts.window import Window
+from bot.replies.controls import view_finished, view_running
+from bot.replies.live import End, LiveReply, Outcome
+from bot.replies.outlets import Outlet
+from bot.replies.pacing import Pacers
+from bot.replies.rewriting import RewritingOutlet
+from bot.storage import (
+    ChannelRef,
+    Conversations,
+    Preferences,
+    StoredExchange,
+    StoredTurn,
+    TurnState,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Somebody who says something: a person, or the bot itself."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person asked, and where."""
+
+    channel: ChannelRef
+    speaker: Speaker
+    text: str
+    message_id: int | None = None
+    """The message it stands in; ``None`` for a slash command."""
+
+
+class ReplyUnavailable(AirocordError):
+    """A control was used on a reply that does not take it (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A reply that is being written."""
+
+    live: LiveReply
+    ticket: Ticket
+    messages: set[int]
+    """Those that it stands in, and the one that asked for it."""
+
+
+QUESTION_CUT = "Your message was longer than I can read at once; I left out its middle."
+
+
+class Conversation:
+    """Answers questions, and carries out what people do to the answers."""
+
+    def __init__(
+        self,
+        *,
+        queue: GenerationQueue,
+        prompter: Prompter,
+        history: Conversations,
+        preferences: Preferences,
+        pacers: Pacers,
+        system_prompt: str,
+        max_messages: int,
+    ) -> None:
+        self.history = history
+        self.preferences = preferences
+        self._queue = queue
+        self._prompter = prompter
+        self._pacers = pacers
+        self._system_prompt = system_prompt
+        self._max_messages = max_messages
+        self._writing: dict[int, _Writing] = {}
+        self._none_writing = asyncio.Event()
+        self._none_writing.set()
+
+    # -- what people ask for -------------------------------------------------------------
+
+    async def answer(
+        self, question: Question, outlet: Outlet, me: Speaker, *, prefix: str = ""
+    ) -> None:
+        """Store a question, write the reply to it into ``outlet``, and store that.
+
+        Returns when the reply has ended, however it did; whoever asked has been told. ``prefix``
+        is shown before the reply.
+
+        Raises:
+            GenerationError: the question was refused; nothing is stored.
+        """
+        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        # First in line, then in the history: what is refused leaves no trace there, and the
+        # prompt is not built before the question is stored.
+        ticket = self._ask(question.channel, question.speaker.id, stored, outlet)
+        try:
+            await outlet.acknowledge()
+            question_id = await self.history.add_question(
+                channel=question.channel,
+                author_id=question.speaker.id,
+                author_name=question.speaker.name,
+                content=question.text,
+                message_id=question.message_id,
+            )
+            stored.set_result(question_id)
+            reply_id = await self._open(question_id, me)
+        except IntegrityError:
+            # Discord repeats events when a connection is resumed: it is being answered already.
+            ticket.cancel()
+        except BaseException:
+            ticket.cancel()
+            raise
+        else:
+            await self._write(
+                reply_id,
+                question.channel,
+                ticket,
+                outlet,
+                question_message=question.message_id,
+                prefix=prefix,
+            )
+
+    async def regenerate(self, reply: StoredTurn, person: int, outlet: Outlet, me: Speaker) -> None:
+        """Write another reply to the same question into the same messages; the old one leaves
+        the conversation.
+
+        Raises:
+            ReplyUnavailable: its question is gone, or it is still being written.
+            GenerationError: it was refused; the old reply stands.
+        """
+        channel = await self._channel_of(reply)
+        question_id = _question_of(reply)
+        messages = await self.history.messages_of(reply.id)
+        ticket = self._ask(channel, person, _known(question_id), outlet)
+        try:
+            if await self.history.replace(reply.id) is None:
+                raise ReplyUnavailable("This reply is being written, or was replaced already.")
+            reply_id = await self._open(question_id, me)
+        except BaseException:
+            ticket.cancel()
+            raise
+        rewriting = RewritingOutlet(outlet, messages)
+        await self._write(reply_id, channel, ticket, rewriting)
+        await rewriting.delete_rest()
+
+    async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> None:
+        """Write on where a reply ended, in new messages.
+
+        Raises:
+            ReplyUnavailable: its question is gone, or it is still being written.
+            GenerationError: it was refused; the reply stays as it is.
+        """
+        channel = await self._channel_of(reply)
+        ticket = self._ask(channel, person, _known(_question_of(reply)), outlet, reply.content)
+        if not await self.history.extend(reply.id):
+            ticket.cancel()
+            raise ReplyUnavailable("This reply is being written already, or was replaced.")
+        await self._write(reply.id, channel, ticket, outlet, written=reply.content)
+
+    def stop(self, reply_id: int) -> bool:
+        """End a reply that is waiting or being written; whether it was."""
+        writing = self._writing.get(reply_id)
+        if writing is None or writing.ticket.state.ended:
+            return False
+        writing.ticket.cancel(Cancelled("Stopped."))
+        return True
+
+    async def forget_messages(self, message_ids: Iterable[int]) -> None:
+        """Follow the deletion of Discord messages: replies to them end, turns in them go."""
+        gone = set(message_ids)
+        for writing in list(self._writing.values()):
+            for message_id in writing.messages & gone:
+                writing.live.deleted(message_id)
+        await self.history.delete_messages(sorted(gone))
+
+    async def finished(self, limit_s: float) -> None:
+        """Wait until no reply is being written any more, ``limit_s`` seconds at most."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._none_writing.wait()
+        except TimeoutError:
+            log.warning("%d replies could not be finished in time", len(self._writing))
+
+    # -- how it is done ------------------------------------------------------------------
+
+    def _ask(
+        self,
+        channel: ChannelRef,
+        person: int,
+        question_id: asyncio.Future[int],
+        outlet: Outlet,
+        reply_so_far: str = "",
+    ) -> Ticket:
+        """Put a question in line; its prompt waits for the question to be stored."""
+        self._queue.ensure_open()
+
+        async def prompt() -> Prompt:
+            window = await self._window(channel, await question_id, reply_so_far)
+            if window.question_cut:
+                ticket.notice = QUESTION_CUT
+            return window.prompt
+
+        ticket = self._queue.submit(
+            Request(
+                prompt=prompt,
+                params=self._prompter.params,
+                person=person,
+                guild=channel.guild_id,
+                continues=bool(reply_so_far),
+            )
+        )
+        if outlet.deadline_s is not None and (ticket.estimate_s or 0) > outlet.deadline_s:
+            ticket.cancel()
+            raise QueueFull(
+                "So many people are waiting that the answer would come too late here. "
+                "Please try again later, or in a server that I am a member of."
+            )
+        return ticket
+
+    async def _window(self, channel: ChannelRef, question_id: int, reply_so_far: str) -> Window:
+        """The prompt as the conversation stands now that its turn has come."""
+        question = await self.history.turn(question_id)
+        if question is None:
+            raise Cancelled("The question was deleted.")
+        persona = (await self.preferences.get(channel)).persona
+        past = await self.history.window(channel.id, before=question_id)
+        window = await self._prompter.window(
+            persona or self._system_prompt,
+            [_exchange(channel, exchange) for exchange in past],
+            question.content,
+            speaker=_speaker_in(channel, question),
+            reply_so_far=reply_so_far,
+        )
+        if window.anchor:
+            first = past[window.anchor].question.id if window.anchor < len(past) else question_id
+            await self.history.move_anchor(channel.id, first)
+        return window
+
+    async def _open(self, question_id: int, me: Speaker) -> int:
+        reply_id = await self.history.open_reply(question_id, author_id=me.id, author_name=me.name)
+        if reply_id is None:
+            raise ReplyUnavailable("The question was deleted before I could answer it.")
+        return reply_id
+
+    async def _write(
+        self,
+        reply_id: int,
+        channel: ChannelRef,
+        ticket: Ticket,
+        outlet: Outlet,
+        *,
+        question_message: int | None = None,
+        prefix: str = "",
+        written: str = "",
+    ) -> None:
+        """Show a reply while it is written, keep what is shown, and store its end.
+
+        ``written`` is what it begins with, which is shown already.
+        """
+        first_part = len(await self.history.messages_of(reply_id)) if written else 0
+        messages = set() if question_message is None else {question_message}
+
+        async def on_message(message_id: int, part: int) -> None:
+            messages.add(message_id)
+            await self.history.add_message(reply_id, message_id, first_part + part)
+
+        async def on_removed(message_id: int) -> None:
+            messages.discard(message_id)
+            await self.history.drop_message(message_id)
+
+        async def on_shown(text: str) -> None:
+            await self.history.save_progress(reply_id, written + text)
+
+        live = LiveReply(
+            ticket,
+            outlet,
+            self._pacers.for_channel(channel.id),
+            running=partial(view_running, reply_id),
+            finished=partial(view_finished, reply_id),
+            on_shown=on_shown,
+            on_message=on_message,
+            on_removed=on_removed,
+            max_messages=self._max_messages,
+            prefix=prefix,
+        )
+        self._writing[reply_id] = _Writing(live, ticket, messages)
+        self._none_writing.clear()
+        try:
+            outcome = await live.run()
+            await self.history.close_reply(
+                reply_id,
+                content=written + outcome.text,
+                state=_state(outcome, written),
+                tokens=outcome.finish.new_tokens if outcome.finish else None,
+            )
+        finally:
+            ticket.cancel()
+            del self._writing[reply_id]
+            if not self._writing:
+                self._none_writing.set()
+
+    async def _channel_of(self, turn: StoredTurn) -> ChannelRef:
+        channel = await self.history.channel(turn.channel_id)
+        if channel is None:
+            raise ReplyUnavailable("This channel's conversation is gone.")
+        return channel
+
+
+def _known(question_id: int) -> asyncio.Future[int]:
+    known: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    known.set_result(question_id)
+    return known
+
+
+def _question_of(reply: StoredTurn) -> int:
+    if reply.answers is None:
+        raise ReplyUnavailable("I cannot write on here: the question was deleted.")
+    return reply.answers
+
+
+def _state(outcome: Outcome, written: str) -> TurnState:
+    match outcome.end:
+        case End.COMPLETE | End.LENGTH:
+            return TurnState.COMPLETE
+        case End.FAILED:
+            # What had been said before it was continued still stands.
+            return TurnState.STOPPED if written or outcome.text else TurnState.FAILED
+        case _:
+            return TurnState.STOPPED
+
+
+def _exchange(channel: ChannelRef, exchange: StoredExchange) -> Exchange:
+    return Exchange(
+        exchange.question.content,
+        exchange.reply.content,
+        speaker=_speaker_in(channel, exchange.question),
+    )
+
+
+def _speaker_in(channel: ChannelRef, turn: StoredTurn) -> str | None:
+    """A direct message has one person, who needs no name."""
+    return None if channel.guild_id is None else turn.author_name

@@ -1,0 +1,86 @@
+"""What generates: engine, queue and prompts, made from the settings. No Discord, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.generation.choose import EngineOptions, choose_engine
+from bot.generation.engine import Engine, SamplingParams
+from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.models import DEMO, introduction
+from bot.prompting import Prompter
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """One engine with the queue before it."""
+
+    engine: Engine
+    choice: str
+    """Which engine was chosen and why, in a sentence."""
+    queue: GenerationQueue
+    prompter: Prompter
+
+    async def load(self) -> None:
+        """Load the model and make sure that it can be prompted.
+
+        Raises:
+            ModelError, EngineUnavailable: it cannot be used.
+        """
+        await self.queue.load()
+        _ = self.prompter.template
+
+    def about(self) -> str:
+        """What people are told of the model that answers them."""
+        return introduction(self.engine.model, self.engine.name)
+
+
+def build_core(settings: Settings, *, seed: int | None = None) -> Core:
+    """Choose an engine and put the queue before it. Nothing is loaded yet.
+
+    Raises:
+        EngineUnavailable, ModelError: what the settings name is not there.
+    """
+    choice = choose_engine(
+        EngineOptions(
+            engine=settings.engine,
+            model_path=settings.model_path,
+            context_tokens=settings.context_tokens or None,
+            lanes=settings.lanes,
+            threads=settings.threads or None,
+            gpu_layers=settings.gpu_layers,
+            cache_dir=settings.models_dir,
+        )
+    )
+    limits = QueueLimits(
+        total=settings.queue_limit,
+        per_person=settings.queue_limit_per_person,
+        per_guild=settings.queue_limit_per_guild,
+        start_s=settings.start_limit_s,
+        run_s=settings.run_limit_s,
+        stall_s=settings.stall_limit_s,
+    )
+    params = SamplingParams(
+        max_new_tokens=settings.max_new_tokens,
+        temperature=_temperature(settings),
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        repetition_penalty=settings.repetition_penalty,
+        seed=seed,
+    )
+    return Core(
+        engine=choice.engine,
+        choice=choice.reason,
+        queue=GenerationQueue(choice.engine, limits),
+        prompter=Prompter(choice.engine, settings.prompt_template, params),
+    )
+
+
+def _temperature(settings: Settings) -> float:
+    """The demonstration model loses its thread at a temperature that suits real models, so it
+    has one of its own, unless somebody chose another."""
+    is_default = settings.temperature == Settings().temperature
+    is_demo = settings.model_path is None
+    return DEMO.temperature if is_demo and is_default else settings.temperature

@@ -1,0 +1,102 @@
+"""What the buttons under a reply do, and marking replies that a restart cut off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.errors import AirocordError
+from bot.replies.controls import view_finished
+from bot.replies.faults import OutletError
+from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
+from bot.replies.pages import INTERRUPTED
+from bot.replies.splitting import MESSAGE_LIMIT, split
+from bot.storage import InterruptedReply, StoredTurn
+
+if TYPE_CHECKING:
+    from bot.client import AirocordClient
+
+log = logging.getLogger(__name__)
+
+_NOTE = f"-# {INTERRUPTED}"
+
+
+class NotAllowed(AirocordError):
+    """Somebody else's reply, or one that is over."""
+
+
+class ReplyActions:
+    """Carries out Stop, Regenerate and Continue for the person who asked, and for moderators."""
+
+    def __init__(self, client: AirocordClient) -> None:
+        self._client = client
+        self._conversation = client.conversation
+
+    async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
+        await self._reply(interaction, turn_id)
+        if not self._conversation.stop(turn_id):
+            raise NotAllowed("This reply is not being written any more.")
+        await interaction.response.defer()
+
+    async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
+        reply = await self._reply(interaction, turn_id)
+        outlet = await self._outlet(interaction)
+        await self._conversation.regenerate(reply, interaction.user.id, outlet, self._client.me)
+
+    async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
+        reply = await self._reply(interaction, turn_id)
+        outlet = await self._outlet(interaction)
+        await self._conversation.resume(reply, interaction.user.id, outlet)
+        if interaction.message is not None:
+            # The controls are under the continuation now.
+            content = interaction.message.content
+            await outlet.edit(interaction.message.id, content, view=None, file=None)
+
+    async def _reply(self, interaction: discord.Interaction, turn_id: int) -> StoredTurn:
+        """The reply, if this person may decide about it.
+
+        Raises:
+            NotAllowed: they may not, or it is gone.
+        """
+        history = self._conversation.history
+        reply = await history.turn(turn_id)
+        if reply is None:
+            raise NotAllowed("I do not remember this reply any more.")
+        question = await history.turn(reply.answers) if reply.answers is not None else None
+        is_own = question is not None and question.author_id == interaction.user.id
+        is_moderator = interaction.guild_id is None or interaction.permissions.manage_messages
+        if not (is_own or is_moderator):
+            raise NotAllowed("Only the person who asked, or a moderator, can do that.")
+        return reply
+
+    @staticmethod
+    async def _outlet(interaction: discord.Interaction) -> Outlet:
+        """Acknowledge the press and say where to write."""
+        if interaction.type is discord.InteractionType.component:
+            await interaction.response.defer()
+            return InteractionOutlet(interaction)
+        await interaction.response.send_message("I am writing this reply anew.", ephemeral=True)
+        channel = interaction.client.get_partial_messageable(
+            interaction.channel_id or 0, guild_id=interaction.guild_id
+        )
+        return ChannelOutlet(channel)
+
+
+async def mark_interrupted(client: discord.Client, replies: Sequence[InterruptedReply]) -> None:
+    """Say under each reply that a restart cut off that it was, and offer to write it anew."""
+    for reply in replies:
+        if not reply.message_ids:
+            continue
+        last = len(reply.message_ids) - 1
+        parts = split(reply.content)
+        shown = parts[last] if last < len(parts) else ""
+        text = f"{shown[: MESSAGE_LIMIT - len(_NOTE) - 1]}\n{_NOTE}"
+        channel = ChannelOutlet(client.get_partial_messageable(reply.channel_id))
+        view = view_finished(reply.turn_id, can_continue=bool(reply.content))
+        try:
+            await channel.edit(reply.message_ids[last], text, view=view, file=None)
+        except OutletError as error:
+            log.info("reply %d could not be marked as interrupted: %s", reply.turn_id, error)

@@ -1,0 +1,43 @@
+"""Errors as people are told of them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from bot.errors import AirocordError
+
+log = logging.getLogger(__name__)
+
+
+def sentence_for(error: BaseException) -> str:
+    """What a person is told of an error; what they cannot mend is logged under a short id."""
+    if isinstance(error, AirocordError):
+        return str(error)
+    if isinstance(error, app_commands.MissingPermissions):
+        missing = ", ".join(name.replace("_", " ").title() for name in error.missing_permissions)
+        return f"You need the permission {missing} for that. An admin of this server can give it."
+    if isinstance(error, app_commands.NoPrivateMessage):
+        return "That only works in a server, not in a direct message."
+    if isinstance(error, app_commands.CommandOnCooldown):
+        return f"Please wait {error.retry_after:.0f} seconds and try again."
+    if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
+        return "This command has changed. Please reload Discord (Ctrl+R) and try again."
+    fault = secrets.token_hex(4)
+    log.error("fault %s", fault, exc_info=error)
+    return f"Something went wrong on our side (id {fault}). Please try again."
+
+
+async def respond(interaction: discord.Interaction, sentence: str) -> None:
+    """Tell the person behind an interaction something that only they see."""
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(sentence, ephemeral=True)
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("a person could not be told %r: %s", sentence, error)

@@ -1,0 +1,149 @@
+"""Conversations: /chat, mentions, replies, direct messages, free channels, and starting afresh."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import AirocordClient
+from bot.conversation import Question, Speaker
+from bot.incoming import is_for_bot, quoted, read_message, ref_of, said_in
+from bot.replies.outlets import ChannelOutlet, InteractionOutlet
+from bot.sentences import respond, sentence_for
+
+NOTHING_TO_READ = (
+    "I can read text, and long text that Discord turned into a file named message.txt. "
+    "Please write your question as a message."
+)
+
+QUOTE_LIMIT = 300
+"""Characters of the question that stand above the answer to /chat."""
+
+Interaction = discord.Interaction[AirocordClient]
+
+
+class UndoReset(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"airo:undo:(?P<forgotten>\d+):(?P<previous>\d+)",
+):
+    """Brings back what a reset forgot, after a restart too."""
+
+    def __init__(self, forgotten: int, previous: int | None) -> None:
+        self.forgotten = forgotten
+        self.previous = previous
+        custom_id = f"airo:undo:{forgotten}:{previous or 0}"
+        super().__init__(discord.ui.Button(label="Undo", custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> UndoReset:
+        return cls(int(match["forgotten"]), int(match["previous"]) or None)
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        history = cast(AirocordClient, interaction.client).conversation.history
+        channel = ref_of(interaction.channel)
+        undone = await history.unforget(channel.id, self.forgotten, self.previous)
+        sentence = (
+            "I remember this conversation again."
+            if undone
+            else "This cannot be undone any more: the conversation was reset again since."
+        )
+        await interaction.response.edit_message(content=sentence, view=None)
+
+
+class Chat(commands.Cog):
+    def __init__(self, client: AirocordClient) -> None:
+        self.client = client
+        self.conversation = client.conversation
+        self.regenerate_menu = app_commands.ContextMenu(
+            name="Regenerate", callback=self.regenerate_message
+        )
+
+    async def cog_load(self) -> None:
+        self.client.add_dynamic_items(UndoReset)
+        self.client.tree.add_command(self.regenerate_menu)
+
+    async def cog_unload(self) -> None:
+        self.client.remove_dynamic_items(UndoReset)
+        self.client.tree.remove_command(self.regenerate_menu.name, type=self.regenerate_menu.type)
+
+    @app_commands.command(description="Ask me something.")
+    @app_commands.describe(message="What you want to say or ask")
+    async def chat(
+        self, interaction: Interaction, message: app_commands.Range[str, 1, 6000]
+    ) -> None:
+        question = Question(
+            channel=ref_of(interaction.channel),
+            speaker=Speaker(interaction.user.id, interaction.user.display_name),
+            text=message,
+        )
+        # Discord shows others that the command was used, but not with what words.
+        prefix = quoted(message, QUOTE_LIMIT) + "\n"
+        outlet = InteractionOutlet(interaction)
+        await self.conversation.answer(question, outlet, self.client.me, prefix=prefix)
+
+    @app_commands.command(description="Let me forget this channel's conversation from here on.")
+    async def reset(self, interaction: Interaction) -> None:
+        done = await self.conversation.history.forget(ref_of(interaction.channel).id)
+        if done is None:
+            await respond(interaction, "There is nothing to forget here yet.")
+            return
+        view = discord.ui.View(timeout=None).add_item(UndoReset(done.forgotten, done.previous))
+        await interaction.response.send_message(
+            "I have forgotten what was said here. What comes now is a new conversation.", view=view
+        )
+
+    async def regenerate_message(self, interaction: Interaction, message: discord.Message) -> None:
+        turn = await self.conversation.history.turn_of_message(message.id)
+        if turn is None or message.author.id != self.client.me.id:
+            await respond(interaction, "This message is not one of my replies.")
+            return
+        await self.client.reply_actions.regenerate(interaction, turn.id)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        channel = ref_of(message.channel)
+        talks_here = (await self.conversation.preferences.get(channel)).talk
+        if not is_for_bot(message, self.client.me.id, talks_here=talks_here):
+            return
+        outlet = ChannelOutlet(message.channel, message)
+        try:
+            text = await read_message(message, self.client.me.id, self.client.message_file_limit)
+            if text is None:
+                await outlet.send(NOTHING_TO_READ)
+                return
+            question = Question(
+                channel=channel,
+                speaker=Speaker(message.author.id, message.author.display_name),
+                text=text,
+                message_id=message.id,
+            )
+            await self.conversation.answer(question, outlet, self.client.me)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await outlet.send(sentence_for(error))
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        text = said_in(payload.message, self.client.me.id)
+        if text and payload.message.author.id != self.client.me.id:
+            await self.conversation.history.edit_message(payload.message_id, text)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        await self.conversation.forget_messages([payload.message_id])
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        await self.conversation.forget_messages(payload.message_ids)
+
+
+async def setup(client: AirocordClient) -> None:
+    await client.add_cog(Chat(client))

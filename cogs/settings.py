@@ -1,0 +1,89 @@
+"""What a channel's people decide for it: free conversation and persona."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import AirocordClient
+from bot.incoming import quoted, ref_of
+
+PERSONA_LIMIT = 1500
+"""Characters: about a fifth of a window of 2048 tokens, which is never cut."""
+
+Interaction = discord.Interaction[AirocordClient]
+
+
+def _may_manage(interaction: discord.Interaction) -> bool:
+    """In a server those who may manage the channel; a direct message belongs to its person."""
+    if interaction.guild_id is not None and not interaction.permissions.manage_channels:
+        raise app_commands.MissingPermissions(["manage_channels"])
+    return True
+
+
+class Settings(commands.Cog):
+    channel = app_commands.Group(
+        name="channel",
+        description="What I do in this channel",
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_channels=True),
+    )
+    persona = app_commands.Group(name="persona", description="Who I am in this channel")
+
+    def __init__(self, client: AirocordClient) -> None:
+        self.client = client
+        self.preferences = client.conversation.preferences
+
+    @channel.command(description="Choose whether I answer everything that is said here.")
+    @app_commands.describe(answer="on: I answer every message. off: only mentions and replies.")
+    @app_commands.check(_may_manage)
+    async def talk(self, interaction: Interaction, answer: Literal["on", "off"]) -> None:
+        if answer == "on" and not self.client.intents.message_content:
+            sentence = (
+                "I cannot read messages here: whoever runs this bot has switched the Message "
+                "Content Intent off. Mention me instead, or use /chat."
+            )
+            await interaction.response.send_message(sentence, ephemeral=True)
+            return
+        await self.preferences.set_talk(ref_of(interaction.channel), answer == "on")
+        sentence = (
+            "From now on I answer everything that is said here, except what is said to somebody "
+            "else. `/channel talk off` ends it."
+            if answer == "on"
+            else "From now on I answer only mentions, replies to me and /chat here."
+        )
+        await interaction.response.send_message(sentence)
+
+    @persona.command(name="set", description="Tell me who I am in this channel.")
+    @app_commands.describe(text="For example: You are a patient chess teacher.")
+    @app_commands.check(_may_manage)
+    async def set_persona(
+        self, interaction: Interaction, text: app_commands.Range[str, 1, PERSONA_LIMIT]
+    ) -> None:
+        await self.preferences.set_persona(ref_of(interaction.channel), text)
+        await interaction.response.send_message(
+            f"From now on, in this channel:\n{quoted(text, PERSONA_LIMIT)}"
+        )
+
+    @persona.command(name="show", description="Show who I am in this channel.")
+    async def show_persona(self, interaction: Interaction) -> None:
+        persona = (await self.preferences.get(ref_of(interaction.channel))).persona
+        sentence = (
+            f"In this channel:\n{quoted(persona, PERSONA_LIMIT)}"
+            if persona is not None
+            else "This channel has no persona of its own. `/persona set` gives it one."
+        )
+        await interaction.response.send_message(sentence, ephemeral=True)
+
+    @persona.command(name="clear", description="Let me be myself again in this channel.")
+    @app_commands.check(_may_manage)
+    async def clear_persona(self, interaction: Interaction) -> None:
+        await self.preferences.set_persona(ref_of(interaction.channel), None)
+        await interaction.response.send_message("I am myself again in this channel.")
+
+
+async def setup(client: AirocordClient) -> None:
+    await client.add_cog(Settings(client))

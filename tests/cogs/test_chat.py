@@ -1,0 +1,323 @@
+"""Conversations as people on Discord have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import discord
+import pytest
+
+from bot.generation.engine import FinishReason
+from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.storage import TurnState
+from cogs.chat import NOTHING_TO_READ
+from tests.support.engines import Script, ScriptedEngine
+from tests.support.world import SYSTEM, World, build_client, build_conversation
+
+
+def mention(world: World) -> str:
+    return f"<@{world.client.me.id}>"
+
+
+async def turns(world: World, channel_id: int | None = None) -> list[tuple[str, str]]:
+    """Questions and replies of a channel as the next prompt would hold them."""
+    window = await world.history.window(channel_id or world.channel.id)
+    return [(e.question.content, e.reply.content) for e in window]
+
+
+# -- ways to ask ---------------------------------------------------------------------------
+
+
+async def test_slash_chat_is_answered_and_both_turns_are_kept(world: World) -> None:
+    result = await world.alice.slash(world.channel, "chat", message="Hi!")
+    assert result.response is not None
+    assert result.response.content == "> Hi!\nHello there."
+    assert await turns(world) == [("Hi!", "Hello there.")]
+    assert world.engine.prompts == [f"<s>{SYSTEM} USER: Alice: Hi! ASSISTANT:"]
+
+
+async def test_a_mention_is_answered_as_a_reply_to_it(world: World) -> None:
+    asked = await world.bob.send(world.channel, f"{mention(world)} who are you?")
+    answer = world.channel.last_message
+    assert answer is not None
+    assert answer.content == "Hello there."
+    assert answer.reference is not None
+    assert answer.reference.message_id == asked.id
+    assert world.engine.prompts == [f"<s>{SYSTEM} USER: Bob: who are you? ASSISTANT:"]
+
+
+async def test_a_reply_to_the_bot_goes_on_with_the_conversation(world: World) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} one")
+    await world.alice.send(world.channel, "two", reply_to=world.channel.last_message)
+    assert world.engine.prompts[-1] == (
+        f"<s>{SYSTEM} USER: Bob: one ASSISTANT: Hello there.</s>USER: Alice: two ASSISTANT:"
+    )
+
+
+async def test_a_direct_message_is_answered_without_a_name_in_the_prompt(world: World) -> None:
+    await world.bob.user.send_dm("psst")
+    assert world.engine.prompts == [f"<s>{SYSTEM} USER: psst ASSISTANT:"]
+    assert world.shown(world.bob.user.dm_channel) == ["Hello there."]
+
+
+async def test_channels_have_conversations_of_their_own(world: World) -> None:
+    other = world.guild.create_text_channel("other")
+    await world.bob.send(world.channel, f"{mention(world)} secret")
+    await world.bob.send(other, f"{mention(world)} hello")
+    assert "secret" not in world.engine.prompts[-1]
+    assert await turns(world, other.id) == [("hello", "Hello there.")]
+
+
+@pytest.mark.parametrize("content", ["just talking", "@everyone look", "hello <@{bob}>"])
+async def test_what_is_not_for_the_bot_is_left_alone(world: World, content: str) -> None:
+    await world.alice.send(world.channel, content.format(bob=world.bob.id))
+    assert world.shown() == []
+    assert await turns(world) == []
+
+
+async def test_a_message_that_others_wrote_is_quoted_when_it_is_replied_to(world: World) -> None:
+    said = await world.alice.send(world.channel, "The moon is a cheese.")
+    await world.bob.send(world.channel, f"{mention(world)} is that true?", reply_to=said)
+    assert (
+        "USER: Bob: Alice said:\n> The moon is a cheese.\n\nis that true? ASSISTANT:"
+        in world.engine.prompts[0]
+    )
+
+
+async def test_nothing_that_the_model_writes_can_notify_anybody(world: World) -> None:
+    world.engine.default = Script(("@everyone ", f"<@{world.bob.id}>"))
+    await world.alice.send(world.channel, f"{mention(world)} shout")
+    written = [
+        request.json or {}
+        for request in world.env.http_requests
+        if request.method in ("POST", "PATCH") and "/messages" in request.path
+    ]
+    assert written
+    assert all(body["allowed_mentions"]["parse"] == [] for body in written)
+    assert not any(body["allowed_mentions"].get("replied_user") for body in written)
+
+
+# -- free conversation -----------------------------------------------------------------------
+
+
+async def test_in_a_free_channel_everything_is_answered_until_it_is_switched_off(
+    world: World,
+) -> None:
+    await world.alice.slash(world.channel, "channel talk", answer="on")
+    await world.bob.send(world.channel, "nice weather")
+    assert world.shown()[-1] == "Hello there."
+    said = world.shown()
+    await world.alice.send(world.channel, "Bob!", reply_to=world.channel.history()[-2])
+    assert world.shown() == said
+    await world.alice.slash(world.channel, "channel talk", answer="off")
+    said = world.shown()
+    await world.bob.send(world.channel, "still there?")
+    assert world.shown() == said
+
+
+# -- what can be read ------------------------------------------------------------------------
+
+
+async def test_a_paste_that_became_a_file_is_read_as_the_message(world: World) -> None:
+    await world.bob.send(
+        world.channel,
+        f"{mention(world)} sum this up:",
+        attachments=[("message.txt", "a long story".encode())],
+    )
+    assert "USER: Bob: sum this up:\n\na long story ASSISTANT:" in world.engine.prompts[0]
+
+
+async def test_a_paste_that_is_too_long_is_refused_with_its_size(world: World) -> None:
+    await world.bob.send(world.channel, mention(world), attachments=[("message.txt", b"x" * 4096)])
+    assert "too long for me to read (4 kB; up to 1 kB is fine)" in world.shown()[0]
+    assert world.engine.prompts == []
+
+
+@pytest.mark.parametrize("attachments", [[], [("cat.png", b"not really a picture")]])
+async def test_a_message_without_text_gets_a_helpful_sentence(
+    world: World, attachments: list[tuple[str, bytes]]
+) -> None:
+    await world.bob.send(world.channel, mention(world), attachments=attachments)
+    assert world.shown() == [NOTHING_TO_READ]
+
+
+async def test_a_question_longer_than_the_window_is_shortened_and_says_so(world: World) -> None:
+    await world.alice.slash(world.channel, "chat", message="word " * 900)
+    assert "I left out its middle" in world.shown()[0]
+    assert len(world.engine.prompts[0]) <= world.engine.context_tokens
+
+
+# -- edits and deletions ---------------------------------------------------------------------
+
+
+async def test_an_edit_changes_what_the_next_prompt_says(world: World) -> None:
+    asked = await world.bob.send(world.channel, f"{mention(world)} I am ten")
+    await world.bob.edit(asked, f"{mention(world)} I am eleven")
+    await world.bob.send(world.channel, f"{mention(world)} how old am I?")
+    assert "I am eleven ASSISTANT:" in world.engine.prompts[-1]
+    assert "I am ten" not in world.engine.prompts[-1]
+
+
+async def test_a_deleted_question_leaves_the_conversation(world: World) -> None:
+    asked = await world.bob.send(world.channel, f"{mention(world)} my PIN is 1234")
+    await world.bob.delete(asked)
+    assert await turns(world) == []
+    await world.bob.send(world.channel, f"{mention(world)} what is my PIN?")
+    assert "1234" not in world.engine.prompts[-1]
+
+
+async def test_a_deleted_reply_leaves_the_conversation(world: World) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} say something")
+    answer = world.channel.last_message
+    assert answer is not None
+    await world.alice.delete(answer)
+    assert await turns(world) == []
+
+
+# -- starting afresh -------------------------------------------------------------------------
+
+
+async def test_reset_forgets_and_undo_remembers(world: World) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} remember me")
+    result = await world.bob.slash(world.channel, "reset")
+    assert await turns(world) == []
+    assert result.response is not None
+    await world.bob.click(result.response, label="Undo")
+    assert result.response.content == "I remember this conversation again."
+    assert await turns(world) == [("remember me", "Hello there.")]
+
+
+async def test_reset_of_an_empty_channel_says_that_there_is_nothing(world: World) -> None:
+    result = await world.bob.slash(world.channel, "reset")
+    assert result.ephemeral
+    assert result.response is not None
+    assert "nothing to forget" in result.response.content
+
+
+# -- controls --------------------------------------------------------------------------------
+
+
+async def test_regenerate_replaces_the_reply_in_place_and_in_the_conversation(
+    world: World,
+) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} tell me")
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script(("Something else.",))
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["Something else."]
+    assert await turns(world) == [("tell me", "Something else.")]
+    assert world.engine.prompts[0] == world.engine.prompts[1]
+
+
+async def test_a_shorter_reply_takes_the_surplus_messages_of_the_old_one_away(
+    world: World,
+) -> None:
+    world.engine.default = Script(("word " * 700,))
+    await world.bob.send(world.channel, f"{mention(world)} tell me")
+    assert len(world.shown()) == 2
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script(("Short.",))
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["Short."]
+    assert await turns(world) == [("tell me", "Short.")]
+
+
+async def test_the_menu_regenerates_any_reply_and_refuses_other_messages(world: World) -> None:
+    asked = await world.bob.send(world.channel, f"{mention(world)} tell me")
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script(("Anew.",))
+    await world.bob.context_menu(world.channel, "Regenerate", answer)
+    assert world.shown() == ["Anew."]
+    refused = await world.bob.context_menu(world.channel, "Regenerate", asked)
+    assert refused.response is not None
+    assert refused.response.content == "This message is not one of my replies."
+
+
+async def test_continue_writes_on_where_the_reply_ended(world: World) -> None:
+    world.engine.default = Script((" Once upon",), reason=FinishReason.LENGTH)
+    await world.bob.send(world.channel, f"{mention(world)} a story")
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script((" a time.",))
+    await world.bob.click(answer, label="Continue")
+    assert world.engine.prompts[-1].endswith("ASSISTANT: Once upon")
+    assert await turns(world) == [("a story", "Once upon a time.")]
+    assert world.shown()[-1] == "a time."
+
+
+async def test_only_who_asked_or_a_moderator_may_use_the_controls(world: World) -> None:
+    await world.alice.send(world.channel, f"{mention(world)} tell me")
+    answer = world.channel.last_message
+    assert answer is not None
+    refused = await world.bob.click(answer, label="Regenerate")
+    assert refused.followups or refused.response
+    assert len(world.engine.prompts) == 1
+
+
+# -- when it cannot be answered --------------------------------------------------------------
+
+
+async def test_while_the_model_loads_people_are_told_how_far_it_is(world: World) -> None:
+    world.client.conversation._queue = GenerationQueue(world.engine)  # not loaded
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    assert "still loading (0%)" in world.shown()[0]
+    result = await world.bob.slash(world.channel, "chat", message="hello")
+    assert result.ephemeral
+    assert await turns(world) == []
+
+
+async def test_an_engine_that_breaks_is_told_with_an_id_and_nothing_is_lost(world: World) -> None:
+    world.engine.scripts.append(Script(("Half a",), error=RuntimeError("CUDA error")))
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    shown = world.shown()[0]
+    assert shown.startswith("Half a")
+    assert "The model stumbled over this reply (id " in shown
+    assert "CUDA" not in shown
+    last = await world.history.last_reply(world.channel.id)
+    assert last is not None
+    assert last.content == "Half a"
+
+
+async def test_a_reply_without_a_word_says_so(world: World) -> None:
+    world.engine.default = Script(("  ",))
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    assert "nothing to say" in world.shown()[0]
+
+
+# -- restarts --------------------------------------------------------------------------------
+
+
+async def test_a_reply_that_a_crash_cut_off_says_so_and_can_be_written_anew(
+    world: World, tmp_path: Path
+) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    answer = world.channel.last_message
+    assert answer is not None
+    reply = await world.history.last_reply(world.channel.id)
+    assert reply is not None
+    # As a process leaves it that dies in the middle of a reply.
+    await world.history.extend(reply.id)
+    await world.history.save_progress(reply.id, "Hel")
+
+    conversation, queue = build_conversation(world.engine, world.database)
+    client = build_client(conversation, tmp_path)
+    await queue.load()
+    client.interrupted = await client.conversation.history.close_interrupted()
+    await world.env.restart_bot(client)
+    await world.env.settle()
+    world.client = client
+    shown = world.shown()[-1]
+    assert shown.startswith("Hel\n")
+    assert "I was interrupted by a restart" in shown
+    interrupted = await world.history.turn(reply.id)
+    assert interrupted is not None
+    assert interrupted.state is TurnState.INTERRUPTED
+
+    answer = world.channel.last_message
+    assert answer is not None
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["Hello there."]
+    await queue.drain(0)
