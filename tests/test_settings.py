@@ -43,9 +43,7 @@ def test_a_bad_value_names_the_variable_what_it_got_and_what_it_takes(
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         parse_settings({variable: value})
-    assert (
-        str(caught.value) == f"{variable} is {value!r}, but it takes {takes}. Please correct it."
-    )
+    assert str(caught.value) == f"{variable} is {value!r}, but it takes {takes}. Please correct it."
 
 
 def test_values_are_read_as_what_they_are() -> None:

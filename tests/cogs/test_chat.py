@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import discord
 import pytest
 
 from bot.generation.engine import FinishReason
-from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.generation.queue import GenerationQueue
 from bot.storage import TurnState
 from cogs.chat import NOTHING_TO_READ
-from tests.support.engines import Script, ScriptedEngine
+from tests.support.engines import Script
 from tests.support.world import SYSTEM, World, build_client, build_conversation
 
 
@@ -122,7 +121,7 @@ async def test_a_paste_that_became_a_file_is_read_as_the_message(world: World) -
     await world.bob.send(
         world.channel,
         f"{mention(world)} sum this up:",
-        attachments=[("message.txt", "a long story".encode())],
+        attachments=[("message.txt", b"a long story")],
     )
     assert "USER: Bob: sum this up:\n\na long story ASSISTANT:" in world.engine.prompts[0]
 

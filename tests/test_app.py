@@ -1,0 +1,151 @@
+"""The application's start and end, and what is said when Discord does not let it in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import Mock
+
+import aiohttp
+import discord
+import pytest
+
+from bot import app
+from bot.client import AirocordClient
+from bot.core import Core
+from bot.errors import AirocordError, ModelError
+from bot.generation.engine import SamplingParams
+from bot.generation.queue import GenerationQueue
+from bot.prompting import Prompter
+from bot.settings import Settings
+from bot.storage import ChannelRef, Conversations, Database
+from tests.support.engines import ScriptedEngine
+
+TOKEN = "MTIz.not-a-real-token"
+
+
+def core_with(engine: ScriptedEngine) -> Core:
+    prompter = Prompter(engine, "vicuna", SamplingParams())
+    return Core(engine, "A scripted engine.", GenerationQueue(engine), prompter)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(discord_token=TOKEN, data_dir=tmp_path, drain_s=0.1)
+
+
+Login = Callable[[Exception | None], None]
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Login:
+    """Stands in for Discord's door, the one thing that cannot be had here: login and connect."""
+
+    def let_in(refusal: Exception | None) -> None:
+        async def login(client: AirocordClient, token: str) -> None:
+            assert token == TOKEN
+            if refusal is not None:
+                raise refusal
+
+        async def connect(client: AirocordClient) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(AirocordClient, "login", login)
+        monkeypatch.setattr(AirocordClient, "connect", connect)
+
+    return let_in
+
+
+def use(monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine) -> None:
+    monkeypatch.setattr(app, "build_core", lambda settings: core_with(engine))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (discord.LoginFailure("Improper token"), "Discord does not know this DISCORD_TOKEN."),
+        (
+            discord.PrivilegedIntentsRequired(None),
+            "Switch on Message Content Intent on its Bot page",
+        ),
+        (aiohttp.ClientConnectionError("no route"), "Discord cannot be reached (no route)."),
+        (
+            discord.HTTPException(Mock(status=503, reason="Unavailable"), "down"),
+            "Discord cannot be reached",
+        ),
+    ],
+)
+async def test_when_discord_does_not_let_it_in_the_sentence_says_what_to_do(
+    refusal: Exception,
+    sentence: str,
+    settings: Settings,
+    gate: Login,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = ScriptedEngine()
+    use(monkeypatch, engine)
+    gate(refusal)
+    with pytest.raises(AirocordError) as caught:
+        await app.run_bot(settings, asyncio.Event())
+    assert sentence in str(caught.value)
+    assert TOKEN not in str(caught.value)
+    assert engine.closed
+
+
+async def test_a_model_that_cannot_be_loaded_ends_the_run_with_its_sentence(
+    settings: Settings, gate: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ScriptedEngine(load_error=ModelError("model.gguf is damaged. Fetch it again."))
+    use(monkeypatch, engine)
+    gate(None)
+    with pytest.raises(ModelError, match="Fetch it again"):
+        await app.run_bot(settings, asyncio.Event())
+    assert engine.closed
+
+
+async def test_it_runs_until_it_is_told_to_stop_and_leaves_no_task_behind(
+    settings: Settings,
+    gate: Login,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine = ScriptedEngine()
+    use(monkeypatch, engine)
+    gate(None)
+    stop = asyncio.Event()
+    before = asyncio.all_tasks()
+    with caplog.at_level(logging.DEBUG):
+        running = asyncio.create_task(app.run_bot(settings, stop))
+        while "the model is loaded" not in caplog.text:
+            await asyncio.sleep(0)
+        assert not running.done()
+        stop.set()
+        async with asyncio.timeout(10):
+            await running
+    assert engine.closed
+    assert asyncio.all_tasks() == before
+    assert TOKEN not in caplog.text
+
+
+async def test_what_an_earlier_process_left_pending_is_closed_before_anybody_can_ask(
+    settings: Settings, gate: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(settings.effective_database_url)
+    await database.upgrade()
+    history = Conversations(database)
+    question = await history.add_question(
+        channel=ChannelRef(5), author_id=2, author_name="Ada", content="hi", message_id=9
+    )
+    reply = await history.open_reply(question, author_id=1, author_name="Airo")
+    assert reply is not None
+    use(monkeypatch, ScriptedEngine())
+    gate(None)
+    stop = asyncio.Event()
+    stop.set()
+    await app.run_bot(settings, stop)
+    closed = await history.turn(reply)
+    assert closed is not None
+    assert closed.state.value == "interrupted"
+    await database.close()
