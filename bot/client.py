@@ -90,7 +90,7 @@ class AirocordClient(commands.Bot):
         for cog in COGS:
             await self.load_extension(cog)
         await self._sync_commands()
-        marking = mark_interrupted(self, self.interrupted)
+        marking = mark_interrupted(self, self.conversation.history, self.interrupted)
         self._marking = asyncio.create_task(marking, name="mark interrupted replies")
 
     async def close(self) -> None:

@@ -128,8 +128,9 @@ class Conversation:
             )
             stored.set_result(question_id)
             reply_id = await self._open(question_id, me)
-        except IntegrityError:
-            # Discord repeats events when a connection is resumed: it is being answered already.
+        except (IntegrityError, ReplyUnavailable):
+            # Discord repeats events when a connection is resumed, and this one is being answered
+            # already; or the question was deleted in this very moment. Nobody waits for anything.
             ticket.cancel()
         except BaseException:
             ticket.cancel()
@@ -347,7 +348,7 @@ def _state(outcome: Outcome, written: str) -> TurnState:
         case End.COMPLETE | End.LENGTH:
             return TurnState.COMPLETE
         case End.FAILED:
-            # What had been said before it was continued still stands.
+            # What has been said was said, and stays in the conversation.
             return TurnState.STOPPED if written or outcome.text else TurnState.FAILED
         case _:
             return TurnState.STOPPED

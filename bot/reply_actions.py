@@ -14,7 +14,7 @@ from bot.replies.faults import OutletError
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
 from bot.replies.pages import INTERRUPTED
 from bot.replies.splitting import MESSAGE_LIMIT, split
-from bot.storage import InterruptedReply, StoredTurn
+from bot.storage import Conversations, InterruptedReply, StoredTurn
 
 if TYPE_CHECKING:
     from bot.client import AirocordClient
@@ -85,18 +85,38 @@ class ReplyActions:
         return ChannelOutlet(channel)
 
 
-async def mark_interrupted(client: discord.Client, replies: Sequence[InterruptedReply]) -> None:
+async def mark_interrupted(
+    client: discord.Client, history: Conversations, replies: Sequence[InterruptedReply]
+) -> None:
     """Say under each reply that a restart cut off that it was, and offer to write it anew."""
     for reply in replies:
-        if not reply.message_ids:
-            continue
-        last = len(reply.message_ids) - 1
-        parts = split(reply.content)
-        shown = parts[last] if last < len(parts) else ""
-        text = f"{shown[: MESSAGE_LIMIT - len(_NOTE) - 1]}\n{_NOTE}"
-        channel = ChannelOutlet(client.get_partial_messageable(reply.channel_id))
-        view = view_finished(reply.turn_id, can_continue=bool(reply.content))
+        channel = client.get_partial_messageable(reply.channel_id)
         try:
-            await channel.edit(reply.message_ids[last], text, view=view, file=None)
+            if reply.message_ids:
+                await _mark(channel, reply)
+            else:
+                await _answer_unanswered(channel, history, reply)
         except OutletError as error:
             log.info("reply %d could not be marked as interrupted: %s", reply.turn_id, error)
+
+
+async def _mark(channel: discord.PartialMessageable, reply: InterruptedReply) -> None:
+    last = len(reply.message_ids) - 1
+    parts = split(reply.content)
+    shown = parts[last] if last < len(parts) else ""
+    text = f"{shown[: MESSAGE_LIMIT - len(_NOTE) - 1]}\n{_NOTE}".lstrip()
+    view = view_finished(reply.turn_id, can_continue=bool(reply.content))
+    await ChannelOutlet(channel).edit(reply.message_ids[last], text, view=view)
+
+
+async def _answer_unanswered(
+    channel: discord.PartialMessageable, history: Conversations, reply: InterruptedReply
+) -> None:
+    """Nothing had been shown yet: answer the question's message with the note."""
+    turn = await history.turn(reply.turn_id)
+    asked = await history.messages_of(turn.answers) if turn and turn.answers else []
+    if asked:
+        outlet = ChannelOutlet(channel, channel.get_partial_message(asked[0]))
+        view = view_finished(reply.turn_id, can_continue=False)
+        message_id = await outlet.send(_NOTE, view=view)
+        await history.add_message(reply.turn_id, message_id, 0)

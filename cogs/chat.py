@@ -11,9 +11,10 @@ from discord.ext import commands
 
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
-from bot.incoming import is_for_bot, quoted, read_message, ref_of, said_in
+from bot.incoming import Unreadable, is_for_bot, quoted, read_message, ref_of
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.sentences import respond, sentence_for
+from bot.storage import Role
 
 NOTHING_TO_READ = (
     "I can read text, and long text that Discord turned into a file named message.txt. "
@@ -132,9 +133,18 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        text = said_in(payload.message, self.client.me.id)
-        if text and payload.message.author.id != self.client.me.id:
-            await self.conversation.history.edit_message(payload.message_id, text)
+        history = self.conversation.history
+        turn = await history.turn_of_message(payload.message_id)
+        if turn is None or turn.role is not Role.USER:
+            return
+        try:
+            text = await read_message(
+                payload.message, self.client.me.id, self.client.message_file_limit
+            )
+        except Unreadable:
+            return  # the question stays as it was read
+        if text:
+            await history.edit_message(payload.message_id, text)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.generation.engine import FinishReason
 from bot.generation.queue import GenerationQueue
-from bot.storage import TurnState
+from bot.storage import ChannelRef, TurnState
 from cogs.chat import NOTHING_TO_READ
 from tests.support.engines import Script
 from tests.support.world import SYSTEM, World, build_client, build_conversation
@@ -319,4 +319,35 @@ async def test_a_reply_that_a_crash_cut_off_says_so_and_can_be_written_anew(
     assert answer is not None
     await world.bob.click(answer, label="Regenerate")
     assert world.shown() == ["Hello there."]
+    await queue.drain(0)
+
+
+async def test_a_question_that_a_crash_left_unanswered_is_answered_with_that(
+    world: World, tmp_path: Path
+) -> None:
+    asked = await world.bob.send(world.channel, "no bot is listening")
+    question = await world.history.add_question(
+        channel=ChannelRef(world.channel.id, world.guild.id),
+        author_id=world.bob.id,
+        author_name="Bob",
+        content="are you there?",
+        message_id=asked.id,
+    )
+    await world.history.open_reply(question, author_id=world.client.me.id, author_name="Airo")
+
+    conversation, queue = build_conversation(world.engine, world.database)
+    client = build_client(conversation, tmp_path)
+    await queue.load()
+    client.interrupted = await conversation.history.close_interrupted()
+    await world.env.restart_bot(client)
+    await world.env.settle()
+    world.client = client
+    answer = world.channel.last_message
+    assert answer is not None
+    assert "I was interrupted by a restart" in answer.content
+    assert answer.reference is not None
+    assert answer.reference.message_id == asked.id
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["Hello there."]
+    assert await turns(world) == [("are you there?", "Hello there.")]
     await queue.drain(0)
