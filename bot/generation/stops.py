@@ -18,7 +18,8 @@ class StopFilter:
     costs time linear in its length.
     """
 
-    def __init__(self, stop: Sequence[str]) -> None:
+    def __init__(self, stop: Sequence[str], *, begun: bool = False) -> None:
+        """``begun``: the text goes on where another ended, and leading whitespace counts."""
         self._patterns = [_Pattern(text) for text in dict.fromkeys(stop) if text]
         self._held = ""
         self._released = 0
@@ -27,7 +28,7 @@ class StopFilter:
         """How many characters were looked at."""
         self._cut: int | None = None
         """Where the first stop string known so far begins."""
-        self._begun = False
+        self._begun = begun
         self._stopped = False
 
     @property

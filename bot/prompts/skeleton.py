@@ -23,7 +23,7 @@ _LOOKALIKES = {
     ),
     "A": "\u0391\u039b\u0410\u0414\u13aa\u15c5\u1d27\ua4ee\U000102a0\U00016f40",
     "a": "\u0251\u03b1\u0430\u237a",
-    "B": "\u0392\u0412\u0432\u13f4\u15f7\ua4d0\ua7b4\U00010282\U000102a1\U00010301",
+    "B": "\u0392\u0412\u13f4\u15f7\ua4d0\ua7b4\U00010282\U000102a1\U00010301",
     "b": "\u0184\u042c\u13cf\u1472\u15af",
     "C": (
         "\u0421\u13df\u2ca4\ua4da\U000102a2\U00010302\U00010415\U0001051c\U000118e9\U000118f2"
@@ -38,20 +38,20 @@ _LOOKALIKES = {
     "f": "\u0584\u1e9d\uab35",
     "G": "\u050c\u13c0\u13f3\ua4d6",
     "g": "\u018d\u0261\u0581",
-    "H": "\u0397\u041d\u043d\u13bb\u157c\u2c8e\ua4e7\U000102cf",
+    "H": "\u0397\u041d\u13bb\u157c\u2c8e\ua4e7\U000102cf",
     "h": "\u04bb\u0570\u13c2",
-    "i": "\u0020\u0131\u0269\u03b9\u0456\u04cf\u13a5\u2373\ua647\uab75\U000118c3",
+    "I": "\u13c6",
+    "i": "\u0131\u0269\u03b9\u0456\u04cf\u13a5\u2373\ua647\uab75\U000118c3",
     "J": "\u037f\u0408\u13ab\u148d\ua4d9",
     "j": "\u03f3\u0458",
-    "K": "\u039a\u041a\u043a\u13e6\u16d5\u2c94\ua4d7\U00010518",
-    "k": "\u03ba",
+    "K": "\u039a\u041a\u13e6\u16d5\u2c94\ua4d7\U00010518",
     "L": "\u13de\u14aa\u2cd0\ua4e1\U0001041b\U00010526\U000118a3\U000118b2\U00016f16\U0001d22a",
     "l": (
         "\u0196\u01c0\u0399\u0406\u04c0\u06f1\u16c1\u2223\u23fd\u2502\u2c92\u2d4f\ua4f2"
         "\U0001028a\U00010309\U00010320\U00016f28"
     ),
-    "M": "\u039c\u03fa\u041c\u043c\u13b7\u15f0\u16d6\u2c98\ua4df\U000102b0\U00010311",
-    "N": "\u039d\u0418\u0438\u2c9a\ua4e0\U00010513",
+    "M": "\u039c\u03fa\u041c\u13b7\u15f0\u16d6\u2c98\ua4df\U000102b0\U00010311",
+    "N": "\u039d\u0418\u2c9a\ua4e0\U00010513",
     "n": "\u03b7\u0578\u057c",
     "O": (
         "\u039f\u041e\u0555\u09e6\u0b20\u0b66\u12d0\u2c9e\u2d54\u3007\ua4f3\U00010292"
@@ -66,15 +66,15 @@ _LOOKALIKES = {
     "p": "\u03c1\u0440\u2374\u2ca3",
     "Q": "\u2d55",
     "q": "\u051b\u0563\u0566",
-    "R": "\u01a6\u042f\u044f\u13a1\u13d2\u1587\ua4e3\U000104b4\U00016f35\U0001d216",
+    "R": "\u01a6\u042f\u13a1\u13d2\u1587\ua4e3\U000104b4\U00016f35\U0001d216",
     "r": "\u0433\u1d26\u2c85\uab47\uab48\uab81",
     "S": "\u0405\u054f\u13d5\u13da\ua4e2\U00010296\U00010420\U00016f3a",
     "s": "\u01bd\u0455\uabaa\U00010448\U000118c1",
     "T": (
-        "\u03a4\u03c4\u0422\u0442\u13a2\u22a4\u27d9\u2ca6\ua4d4\U00010297\U000102b1\U00010315"
-        "\U000118bc\U00016f0a\U0001f768"
+        "\u03a4\u0422\u13a2\u22a4\u27d9\u2ca6\ua4d4\U00010297\U000102b1\U00010315\U000118bc"
+        "\U00016f0a\U0001f768"
     ),
-    "U": "\u054d\u1200\u144c\u222a\u22c3\ua4f4\U000104ce\U000118b8\U00016f42",
+    "U": "\u054d\u1200\u13cc\u144c\u222a\u22c3\ua4f4\U000104ce\U000118b8\U00016f42",
     "u": "\u03c5\u057d\ua79f\U000104f6\U000118d8",
     "V": "\u0474\u06f7\u13d9\u142f\u2d38\ua4e6\ua6df\U0001051d\U000118a0\U00016f08\U0001d20d",
     "v": "\u03bd\u0475\u2228\u22c1\uaba9\U00011706\U000118c0",
@@ -147,13 +147,15 @@ def fold_char(char: str) -> str:
 
 def _plain(char: str) -> str | None:
     """The look of a character that needs no decomposing, ``None`` for any other."""
-    if char in _LETTERS:
-        return _LETTERS[char]
+    # Where only the capital looks like a letter, its small form counts as the same.
+    if (letter := _LETTERS.get(char) or _LETTERS.get(char.upper())) is not None:
+        return letter
     if char in _BLANK or 0xE0000 <= ord(char) <= 0xE0FFF:
         return ""
     if (category := unicodedata.category(char)) in _CATEGORIES:
         return _CATEGORIES[category]
-    named = _NAMED.search(unicodedata.name(char, ""))
+    # No Latin letter is "Lo"; tens of thousands of ideographs and syllables are.
+    named = None if category == "Lo" else _NAMED.search(unicodedata.name(char, ""))
     if named is None:
         return None
     return named[2].lower() if named[1] == "SMALL LETTER" else named[2]

@@ -50,7 +50,8 @@ _TURN = re.compile(
     rf"|(?<![^\W_])(?:{one_of(['SYSTEM', 'HUMAN'])}"
     rf"|{spelled('USER', _SPACED)}|{spelled('ASSISTANT', _SPACED)})"
     rf"|(?P<heading>(?<!\#)\#{{2,}}+\s*+){one_of(['INSTRUCTION', 'RESPONSE', 'INPUT'])}"
-    r")[\s*_`~]*+(?P<colon>:)",
+    # Looked at and not consumed: what leads to the colon may begin the line of another turn.
+    r")(?=[\s*_`~]*+(?P<colon>:))",
     re.IGNORECASE,
 )
 
@@ -94,7 +95,7 @@ def clean_name(name: str) -> str:
     """A display name as the head of its owner's text: one line of at most
     :data:`MAX_NAME_LENGTH` characters without a colon or anything invisible, never empty."""
     seen = ""
-    for char in clean_text(name):
+    for char in clean_text(name[: 8 * MAX_NAME_LENGTH]):
         if char.isspace() or fold_char(char) == ":":
             seen += " "
         elif unicodedata.category(char) != "Cf" or (char == _ZWJ and _joins(seen)):

@@ -121,6 +121,12 @@ class Conversations:
             )
             return True
 
+    async def drop_message(self, message_id: int) -> None:
+        """Note that a turn does not stand in a message any more: the bot deletes it itself, and
+        the deletion must not take the turn along."""
+        async with self._database.writing() as session:
+            await session.execute(delete(TurnMessage).where(TurnMessage.message_id == message_id))
+
     async def save_progress(self, reply_id: int, content: str) -> bool:
         """Keep what of a pending reply has been shown, the whole text so far.
 
@@ -398,3 +404,9 @@ class Conversations:
                 )
                 for reply in replies
             ]
+
+    async def channel(self, channel_id: int) -> ChannelRef | None:
+        """The channel as it was named when it was first written to."""
+        async with self._database.reading() as session:
+            found = await session.get(Channel, channel_id)
+            return None if found is None else ChannelRef(found.id, found.guild_id, found.parent_id)

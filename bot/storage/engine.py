@@ -97,19 +97,24 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, migrating: bool) -> None:
+    pragmas = (
+        f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+        "journal_mode = WAL",
+        # In WAL mode this loses nothing when the process dies, only when the machine does.
+        "synchronous = NORMAL",
+        f"foreign_keys = {'OFF' if migrating else 'ON'}",
+    )
+
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        # sqlite3 begins transactions on its own only before some statements; off, for on_begin.
-        connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
-            "journal_mode = WAL",
-            # In WAL mode this loses nothing when the process dies, only when the machine does.
-            "synchronous = NORMAL",
-            f"foreign_keys = {'OFF' if migrating else 'ON'}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            # The pool forgets it, and its thread would keep the process from ending.
+            connection.close()
+            raise
 
     def on_begin(connection: Connection) -> None:
         default = "BEGIN IMMEDIATE" if migrating else "BEGIN"

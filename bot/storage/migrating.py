@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
@@ -84,7 +85,7 @@ def downgrade(target: str, file: Path | None, config: Config, connection: Connec
     _refuse_newer(scripts, revision)
     try:
         steps = list(scripts.iterate_revisions(revision, target, select_for_downgrade=True))
-    except CommandError:
+    except (CommandError, RevisionError):
         known = [script.revision for script in scripts.walk_revisions()]
         raise DatabaseError(
             f"The database is at revision {revision or 'base'}, and there is no revision "

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Update,
     and_,
     func,
-    literal_column,
     select,
     update,
 )
@@ -23,8 +22,11 @@ from bot.storage.schema import Role, Turn, TurnState
 SPOKEN = (TurnState.COMPLETE, TurnState.STOPPED, TurnState.INTERRUPTED)
 """The states of a reply that stands in the conversation, and can be continued."""
 
-# Written out, not bound: SQLite uses a partial index only where it can see that it applies.
-PENDING = Turn.state == literal_column("'pending'")
+PENDING = Turn.state == TurnState.PENDING
+
+# Making an alias takes longer than the statement it is used in.
+_REPLY = aliased(Turn)
+_CANDIDATE = aliased(Turn)
 
 
 def is_reply(turn_id: int) -> ColumnElement[bool]:
@@ -39,25 +41,25 @@ async def newest_exchanges(
     Read backwards along one index from the end of the range: ``limit`` ends the reading, so
     neither the size of the table nor that of the channel matters.
     """
-    question, reply, candidate = aliased(Turn), aliased(Turn), aliased(Turn)
     standing = (
-        select(func.max(candidate.id))
+        select(func.max(_CANDIDATE.id))
         .where(
-            candidate.answers_turn_id == question.id,
-            candidate.state.in_(SPOKEN),
-            candidate.content != "",
+            _CANDIDATE.answers_turn_id == Turn.id,
+            _CANDIDATE.state.in_(SPOKEN),
+            _CANDIDATE.content != "",
         )
+        .correlate(Turn)
         .scalar_subquery()
     )
     statement = (
-        select(question, reply)
-        .join(reply, reply.id == standing)
-        .where(question.channel_id == channel_id, question.role == Role.USER, question.id >= start)
-        .order_by(question.id.desc())
+        select(Turn, _REPLY)
+        .join(_REPLY, _REPLY.id == standing)
+        .where(Turn.channel_id == channel_id, Turn.role == Role.USER, Turn.id >= start)
+        .order_by(Turn.id.desc())
         .limit(limit)
     )
     if before is not None:
-        statement = statement.where(question.id < before)
+        statement = statement.where(Turn.id < before)
     return [(asked, said) for asked, said in await session.execute(statement)]
 
 

@@ -1,0 +1,1 @@
+"""Pieces of text to Discord messages."""

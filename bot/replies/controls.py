@@ -1,0 +1,128 @@
+"""Stop, Regenerate and Continue under a reply.
+
+The id of the reply's turn stands in the button itself, so that a button works on whatever process
+receives the press, after any number of restarts, without anything being remembered.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from typing import ClassVar, Protocol, Self, cast
+
+import discord
+
+from bot.errors import AirocordError
+
+log = logging.getLogger(__name__)
+
+
+class ReplyActions(Protocol):
+    """What the buttons do. Each answers the interaction within Discord's three seconds; an
+    :class:`~bot.errors.AirocordError` that it raises is told to the person who pressed."""
+
+    async def stop(self, interaction: discord.Interaction, turn_id: int) -> None: ...
+
+    async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None: ...
+
+    async def resume(self, interaction: discord.Interaction, turn_id: int) -> None: ...
+
+
+class _ReplyClient(Protocol):
+    """Where a button finds what it does: on the client that received the press."""
+
+    @property
+    def reply_actions(self) -> ReplyActions: ...
+
+
+class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
+    """A button that knows its turn by the id in its custom id (up to 100 characters)."""
+
+    action: ClassVar[str]
+    label: ClassVar[str]
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    def __init__(self, turn_id: int) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=self.label, style=self.style, custom_id=f"airo:{self.action}:{turn_id}"
+            )
+        )
+        self.turn_id = turn_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        return cls(int(match["turn"]))
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        # What a DynamicItem raises reaches no error handler of discord.py, only its log.
+        try:
+            await self.act(cast(_ReplyClient, interaction.client).reply_actions, interaction)
+        except AirocordError as error:
+            await _tell(interaction, str(error))
+        except Exception:
+            fault = secrets.token_hex(3)
+            log.exception("%s of turn %d failed (%s)", self.action, self.turn_id, fault)
+            await _tell(interaction, f"That did not work, and the fault is mine (id {fault}).")
+
+    async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
+        raise NotImplementedError
+
+
+class StopButton(_TurnButton, template=r"airo:stop:(?P<turn>[0-9]{1,19})"):
+    action = "stop"
+    label = "Stop"
+
+    async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
+        await actions.stop(interaction, self.turn_id)
+
+
+class RegenerateButton(_TurnButton, template=r"airo:again:(?P<turn>[0-9]{1,19})"):
+    action = "again"
+    label = "Regenerate"
+
+    async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
+        await actions.regenerate(interaction, self.turn_id)
+
+
+class ContinueButton(_TurnButton, template=r"airo:more:(?P<turn>[0-9]{1,19})"):
+    action = "more"
+    label = "Continue"
+    style = discord.ButtonStyle.primary
+
+    async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
+        await actions.resume(interaction, self.turn_id)
+
+
+DYNAMIC_ITEMS = (StopButton, RegenerateButton, ContinueButton)
+"""For ``client.add_dynamic_items(*DYNAMIC_ITEMS)``, once at the start."""
+
+
+def view_running(turn_id: int) -> discord.ui.View:
+    """What stands under a reply that is waiting or being written."""
+    return discord.ui.View(timeout=None).add_item(StopButton(turn_id))
+
+
+def view_finished(turn_id: int, can_continue: bool) -> discord.ui.View:
+    """What stands under a reply that has ended."""
+    view = discord.ui.View(timeout=None)
+    if can_continue:
+        view.add_item(ContinueButton(turn_id))
+    return view.add_item(RegenerateButton(turn_id))
+
+
+async def _tell(interaction: discord.Interaction, sentence: str) -> None:
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(sentence, ephemeral=True)
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
+    except discord.HTTPException as error:
+        log.warning("a pressed button could not be answered: %s", error)

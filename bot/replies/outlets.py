@@ -1,0 +1,356 @@
+"""Where a reply is written: a channel, or an interaction that becomes one.
+
+Nothing that an outlet writes can notify anybody: every message goes out with
+``AllowedMentions.none()``.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol, cast
+
+import discord
+from discord.utils import MISSING
+
+from bot.replies.faults import (
+    ALREADY_ACKNOWLEDGED,
+    INVALID_FORM_BODY,
+    NO_HISTORY_TO_REPLY,
+    NotPermitted,
+    Rejected,
+    TokenExpired,
+    discord_call,
+)
+
+if TYPE_CHECKING:
+    from discord.abc import MessageableChannel
+
+CALL_LIMIT_S = 30.0
+"""One call, with all the waiting and repeating that discord.py does inside it."""
+
+QUICK_LIMIT_S = 5.0
+"""Calls that are of no use later: acknowledgements and typing."""
+
+HAND_OVER_AFTER = timedelta(minutes=14)
+"""An interaction's token is good for 15 minutes (Discord, Receiving and Responding)."""
+
+FOLLOW_UPS_WITHOUT_BOT = 5
+"""Discord's limit of follow-ups where the bot is not in the server."""
+
+UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
+"""Discord's limit where nobody has boosted anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text to be attached, cut to what Discord takes."""
+
+    name: str
+    text: str
+
+    def open(self) -> discord.File:
+        data = self.text.encode(errors="replace")[:UPLOAD_LIMIT_BYTES]
+        return discord.File(io.BytesIO(data), self.name)
+
+
+class Outlet(Protocol):
+    """Where one reply's messages are written. Every call is bounded in time.
+
+    All methods raise :class:`~bot.replies.faults.OutletError` of one kind or another.
+    """
+
+    @property
+    def deadline_s(self) -> float | None:
+        """Seconds until nothing can be written any more; ``None`` where that never comes."""
+
+    @property
+    def max_messages(self) -> int | None:
+        """How many messages one reply may have here; ``None`` for no limit."""
+
+    async def acknowledge(self) -> None:
+        """Let the person see, within Discord's three seconds, that they were heard."""
+
+    async def typing(self) -> None:
+        """Show for some ten seconds that the bot is writing."""
+
+    async def send(
+        self,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+        nonce: str | None = None,
+    ) -> int:
+        """Write a new message and return its id.
+
+        The same ``nonce`` (up to 25 characters) again, after a fault that left open whether the
+        message was written, does not write it twice where Discord can tell.
+        """
+
+    async def edit(
+        self,
+        message_id: int,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+    ) -> None:
+        """Replace all that a message says and shows; ``None`` takes the controls away."""
+
+    async def delete(self, message_id: int) -> None: ...
+
+
+class ChannelOutlet:
+    """A channel, thread or direct message, written to with the bot's own token.
+
+    The first message is a reply to ``reference`` as long as that can be replied to.
+    """
+
+    deadline_s: float | None = None
+    max_messages: int | None = None
+
+    def __init__(
+        self,
+        channel: MessageableChannel,
+        reference: discord.Message | discord.PartialMessage | None = None,
+    ) -> None:
+        self._channel = channel
+        self._reference = reference
+
+    async def acknowledge(self) -> None:
+        """Nobody waits for one here."""
+
+    async def typing(self) -> None:
+        async with discord_call(QUICK_LIMIT_S):
+            await self._channel.typing()
+
+    async def send(
+        self,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+        nonce: str | None = None,
+    ) -> int:
+        reference = self._reference
+        nonce = nonce or secrets.token_hex(12)
+        try:
+            async with discord_call(CALL_LIMIT_S):
+                message = await self._channel.send(
+                    text,
+                    view=view or MISSING,
+                    file=file.open() if file else MISSING,
+                    nonce=nonce,
+                    reference=_reference_to(reference),
+                    mention_author=False,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+        except (Rejected, NotPermitted) as error:
+            if reference is None or error.code not in (INVALID_FORM_BODY, NO_HISTORY_TO_REPLY):
+                raise
+            self._reference = None
+            return await self.send(text, view=view, file=file, nonce=nonce)
+        self._reference = None
+        return message.id
+
+    async def edit(
+        self,
+        message_id: int,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+    ) -> None:
+        async with discord_call(CALL_LIMIT_S):
+            await self._message(message_id).edit(
+                content=text,
+                view=view,
+                attachments=[file.open()] if file else [],
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+
+    async def delete(self, message_id: int) -> None:
+        async with discord_call(CALL_LIMIT_S):
+            await self._message(message_id).delete()
+
+    def _message(self, message_id: int) -> discord.PartialMessage:
+        return discord.PartialMessage(channel=self._channel, id=message_id)
+
+
+def _reference_to(
+    message: discord.Message | discord.PartialMessage | None,
+) -> discord.MessageReference:
+    """Discord drops a reference to a message that is gone, if told so beforehand."""
+    if message is None:
+        return cast(discord.MessageReference, None)  # discord.py's default, not in its overloads
+    return message.to_reference(fail_if_not_exists=False)
+
+
+class InteractionOutlet:
+    """A slash command's or button's answer, which outlives the interaction's token.
+
+    The first message is the interaction's own response, later ones are follow-ups. From the
+    fourteenth minute on, or when Discord no longer takes the token, messages are edited and sent
+    through the channel with the bot's own token. Where the bot is not in the channel, as with an
+    app that a person installed for themselves, there is no such way: see :attr:`deadline_s`.
+
+    Make it within three seconds of the interaction, and call :meth:`acknowledge` at once. A
+    button that was acknowledged without "thinking…" has its own message as the response:
+    that message can be edited, and what is sent are follow-ups.
+    """
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self._channel: ChannelOutlet | None = None
+        if interaction.channel is not None and _is_bot_in_channel(interaction):
+            self._channel = ChannelOutlet(
+                interaction.client.get_partial_messageable(
+                    interaction.channel.id, guild_id=interaction.guild_id
+                )
+            )
+        self._original: int | None = None
+        self._is_original_due = True
+        if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+            self._is_original_due = False
+            self._original = interaction.message.id if interaction.message else None
+        self._follow_ups: set[int] = set()
+        self._is_handed_over = False
+
+    @property
+    def deadline_s(self) -> float | None:
+        return None if self._channel is not None else self._token_life_s
+
+    @property
+    def max_messages(self) -> int | None:
+        return None if self._channel is not None else FOLLOW_UPS_WITHOUT_BOT
+
+    @property
+    def _token_life_s(self) -> float:
+        end = self._interaction.created_at + HAND_OVER_AFTER
+        return (end - discord.utils.utcnow()).total_seconds()
+
+    def refuses(self, estimate_s: float | None) -> bool:
+        """Whether a reply that starts in ``estimate_s`` seconds would come too late here."""
+        deadline_s = self.deadline_s
+        return deadline_s is not None and estimate_s is not None and estimate_s > deadline_s
+
+    async def acknowledge(self) -> None:
+        if self._interaction.response.is_done():
+            return
+        try:
+            async with discord_call(QUICK_LIMIT_S):
+                await self._interaction.response.defer(thinking=True)
+        except TokenExpired:
+            self._by_channel()
+        except Rejected as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+
+    async def typing(self) -> None:
+        if self._channel is not None:
+            await self._channel.typing()
+
+    async def send(
+        self,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+        nonce: str | None = None,
+    ) -> int:
+        # The response is tried by token however late it is: nothing else takes "thinking…" away.
+        if self._has_token or (self._is_original_due and not self._is_handed_over):
+            try:
+                return await self._send_by_token(text, view, file)
+            except TokenExpired:
+                self._by_channel()
+        return await self._by_channel().send(text, view=view, file=file, nonce=nonce)
+
+    async def _send_by_token(
+        self, text: str, view: discord.ui.View | None, file: TextFile | None
+    ) -> int:
+        if self._is_original_due:
+            async with discord_call(CALL_LIMIT_S):
+                original = await self._edit_original(text, view, file)
+            self._original = original.id
+            self._is_original_due = False
+            return original.id
+        async with discord_call(CALL_LIMIT_S):
+            message = await self._interaction.followup.send(
+                text,
+                wait=True,
+                view=view or MISSING,
+                file=file.open() if file else MISSING,
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        self._follow_ups.add(message.id)
+        return message.id
+
+    async def edit(
+        self,
+        message_id: int,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+    ) -> None:
+        if self._has_token and (message_id == self._original or message_id in self._follow_ups):
+            try:
+                async with discord_call(CALL_LIMIT_S):
+                    if message_id == self._original:
+                        await self._edit_original(text, view, file)
+                    else:
+                        await self._interaction.followup.edit_message(
+                            message_id,
+                            content=text,
+                            view=view,
+                            attachments=[file.open()] if file else [],
+                            allowed_mentions=discord.AllowedMentions.none(),
+                        )
+            except TokenExpired:
+                self._by_channel()
+            else:
+                return
+        await self._by_channel().edit(message_id, text, view=view, file=file)
+
+    async def delete(self, message_id: int) -> None:
+        if self._channel is not None:
+            await self._channel.delete(message_id)
+            return
+        async with discord_call(CALL_LIMIT_S):
+            if message_id == self._original:
+                await self._interaction.delete_original_response()
+            else:
+                await self._interaction.followup.delete_message(message_id)
+
+    async def _edit_original(
+        self, text: str, view: discord.ui.View | None, file: TextFile | None
+    ) -> discord.InteractionMessage:
+        return await self._interaction.edit_original_response(
+            content=text,
+            view=view,
+            attachments=[file.open()] if file else [],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
+    @property
+    def _has_token(self) -> bool:
+        return not self._is_handed_over and (self._channel is None or self._token_life_s > 0)
+
+    def _by_channel(self) -> ChannelOutlet:
+        """From here on through the channel."""
+        self._is_handed_over = True
+        if self._channel is None:
+            raise TokenExpired("the interaction has expired and the bot is not in its channel")
+        return self._channel
+
+
+def _is_bot_in_channel(interaction: discord.Interaction) -> bool:
+    if interaction.guild_id is None:
+        return interaction.context.dm_channel
+    if interaction.is_user_integration() and not interaction.is_guild_integration():
+        return False
+    return interaction.app_permissions.view_channel

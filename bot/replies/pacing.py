@@ -1,0 +1,148 @@
+"""When a message may be written: one pacer for each channel, shared by all its replies.
+
+Discord limits edits by channel, and discord.py sleeps inside a full bucket: whoever edits as fast
+as text comes has edits pile up behind that sleep, and everybody in the channel waits. So a reply
+asks for a turn, and reads its latest text only when the turn has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import IntEnum
+from weakref import WeakValueDictionary
+
+
+class Rank(IntEnum):
+    """What a turn is wanted for; lower goes first."""
+
+    FINAL = 0
+    """The end of a reply: what stays."""
+    TEXT = 1
+    """Text that will be replaced by longer text."""
+    STATUS = 2
+    """A place in line. Gets every third turn while texts want the others, or it would never."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    rank: Callable[[], Rank]
+    granted: asyncio.Future[None]
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Pacer:
+    """Turns in one channel: one at a time, and some time from the start of one to the next.
+
+    Inside a rank turns are first come, first served, which is round-robin as long as each reply
+    waits for one turn at a time. All times are the event loop's.
+    """
+
+    shortest_s: float = 1.2
+    """Seconds between the starts of two turns when Discord answers fast."""
+    longest_s: float = 20.0
+    """Seconds between them at most, however slowly it answers."""
+    _waiting: list[_Waiter] = field(default_factory=list)
+    _is_busy: bool = False
+    _next_start: float = 0.0
+    _smoothed_s: float = 0.0
+    _passed_over: int = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds between the starts of two turns at present: at least twice as long as Discord
+        took for the last ones, so that half of its patience is left."""
+        return min(max(self.shortest_s, 2 * self._smoothed_s), self.longest_s)
+
+    @asynccontextmanager
+    async def turn(self, rank: Callable[[], Rank]) -> AsyncIterator[None]:
+        """Wait for a turn and hold it for the length of the block.
+
+        ``rank`` is asked again each time a turn is given, so that a reply that ends while it
+        waits moves up. A block that raises counts as slow, and the next turns come later.
+        """
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(rank, loop.create_future())
+        self._waiting.append(waiter)
+        self._schedule()
+        try:
+            await waiter.granted
+        except asyncio.CancelledError:
+            if not waiter.granted.cancelled():  # it was granted in the same moment
+                self._is_busy = False
+            self._schedule()
+            raise
+        start = loop.time()
+        try:
+            yield
+        except Exception:
+            self._learn(max(loop.time() - start, self.interval_s))
+            raise
+        else:
+            self._learn(loop.time() - start)
+        finally:
+            self._next_start = start + self.interval_s
+            self._is_busy = False
+            self._schedule()
+
+    def _learn(self, took_s: float) -> None:
+        self._smoothed_s += (took_s - self._smoothed_s) / 2
+
+    def _schedule(self) -> None:
+        """Give the next turn, now or by a timer, if somebody waits and nobody has it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._waiting = [waiter for waiter in self._waiting if not waiter.granted.cancelled()]
+        if self._is_busy or not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._next_start:
+            self._timer = loop.call_at(self._next_start, self._schedule)
+            return
+        waiter = self._choose()
+        self._waiting.remove(waiter)
+        self._is_busy = True
+        waiter.granted.set_result(None)
+
+    def _choose(self) -> _Waiter:
+        first: dict[Rank, _Waiter] = {}
+        for waiter in self._waiting:
+            first.setdefault(waiter.rank(), waiter)
+        rank = min(first)
+        if rank is Rank.TEXT and Rank.STATUS in first:
+            self._passed_over += 1
+            if self._passed_over > 2:
+                rank = Rank.STATUS
+        if rank is Rank.STATUS:
+            self._passed_over = 0
+        return first[rank]
+
+
+class Pacers:
+    """The pacers of all channels that are in use, and of the last few that were."""
+
+    def __init__(self, *, shortest_s: float = 1.2, remembered: int = 256) -> None:
+        self._shortest_s = shortest_s
+        self._remembered = remembered
+        # A channel must never have two pacers: the first holds all that somebody still has, the
+        # second keeps the latest alive, so that the next reply knows when the last edit was.
+        self._in_use: WeakValueDictionary[int, Pacer] = WeakValueDictionary()
+        self._latest: OrderedDict[int, Pacer] = OrderedDict()
+
+    def for_channel(self, channel_id: int) -> Pacer:
+        pacer = self._in_use.get(channel_id)
+        if pacer is None:
+            pacer = self._in_use[channel_id] = Pacer(shortest_s=self._shortest_s)
+        self._latest[channel_id] = pacer
+        self._latest.move_to_end(channel_id)
+        if len(self._latest) > self._remembered:
+            self._latest.popitem(last=False)
+        return pacer
+
+    def __len__(self) -> int:
+        return len(self._in_use)

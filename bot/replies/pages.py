@@ -1,0 +1,139 @@
+"""What a reply looks like at one moment: the messages that it should consist of, and its words.
+
+Pure, so that writing them (:mod:`bot.replies.live`) is nothing but making Discord equal to this.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.replies.outlets import TextFile
+from bot.replies.splitting import MESSAGE_LIMIT, display, split, units
+
+FILE_NAME = "reply.md"
+
+FIRST_WORDS_SOON = "I am reading; the first words come soon."
+NOTHING_SAID = "The model had nothing to say; press Regenerate or ask in other words."
+TOO_LONG = "I ran out of room here; press Continue for the rest."
+INTERRUPTED = "I was interrupted by a restart; press Regenerate to have me try again."
+NO_TIME_LEFT = (
+    "Discord gives me 15 minutes for a reply here, and they are over; invite me to the server for "
+    "longer ones."
+)
+AS_FILE = "Discord did not take my reply as a message, so here it is as a file."
+_FILE_COMES = "-# I am still writing; the whole reply comes as a file."
+_FILE_IS_HERE = f"-# The whole reply is in {FILE_NAME}."
+_NO_FILE = "-# The rest does not fit here, and I may not attach files in this channel."
+
+
+class Controls(Enum):
+    """Which controls stand under a message."""
+
+    NONE = "none"
+    RUNNING = "running"
+    FINISHED = "finished"
+    CONTINUABLE = "continuable"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One message of a reply."""
+
+    text: str
+    controls: Controls = Controls.NONE
+    file: TextFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where a reply has to fit in."""
+
+    max_pages: int
+    """Messages, before what is longer becomes a file."""
+    may_attach: bool = True
+
+    def head(self, text: str) -> str:
+        """All of ``text`` that can make a difference to the pages, so that their cost is bounded:
+        one page more than there may be."""
+        return text[: (self.max_pages + 1) * MESSAGE_LIMIT]
+
+
+def fault_sentence(fault_id: str) -> str:
+    return f"Something went wrong on my side (id {fault_id}); press Regenerate to try again."
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"
+
+
+def queue_line(position: int | None, estimate_s: float | None) -> str:
+    """ "You are 3rd in line, about 20 s." """
+    if position is None:
+        return "You are in line; I start soon."
+    place = "next" if position == 1 else f"{ordinal(position)} in line"
+    if estimate_s is None:
+        return f"You are {place}."
+    return f"You are {place}, about {_duration(estimate_s)}."
+
+
+def _duration(seconds: float) -> str:
+    """Rounded up, and more coarsely the longer it is: it is a guess."""
+    if seconds <= 60:
+        return f"{max(5, math.ceil(seconds / 5) * 5)} s"
+    return f"{math.ceil(seconds / 60)} min"
+
+
+def status_page(line: str) -> list[Page]:
+    """A line of ours in place of a reply that has not begun."""
+    return [Page(line, Controls.RUNNING)]
+
+
+def running_pages(text: str, shape: Shape) -> list[Page]:
+    """A reply that is being written; the cuts of all pages but the last stay put."""
+    parts = split(display(shape.head(text)))
+    if len(parts) > shape.max_pages:
+        tail = _FILE_COMES if shape.may_attach else _NO_FILE
+        parts = [*parts[: shape.max_pages - 1], _fit(parts[shape.max_pages - 1], tail)]
+    return _with_controls(parts, Controls.RUNNING)
+
+
+def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> list[Page]:
+    """A reply that has ended, with ``note`` (may be empty) as its last line."""
+    parts = split(display(shape.head(text)))
+    if not parts:
+        return [Page(_fit("", note or NOTHING_SAID), controls)]
+    note = f"-# {note}" if note else ""
+    if len(parts) > shape.max_pages:
+        tail = "\n".join(filter(None, [_FILE_IS_HERE if shape.may_attach else _NO_FILE, note]))
+        parts = [*parts[: shape.max_pages - 1], _fit(parts[shape.max_pages - 1], tail)]
+        file = TextFile(FILE_NAME, text) if shape.may_attach else None
+        return _with_controls(parts, controls, file)
+    if note and units(parts[-1]) + 1 + units(note) <= MESSAGE_LIMIT:
+        parts[-1] = f"{parts[-1]}\n{note}"
+    elif note:
+        parts.append(_fit("", note))
+    return _with_controls(parts, controls)
+
+
+def file_page(text: str, controls: Controls) -> list[Page]:
+    """The reply as nothing but a file."""
+    return [Page(AS_FILE, controls, TextFile(FILE_NAME, text))]
+
+
+def _with_controls(
+    parts: list[str], controls: Controls, file: TextFile | None = None
+) -> list[Page]:
+    """Controls and file belong under the last message, which is where people look."""
+    return [*map(Page, parts[:-1]), Page(parts[-1], controls, file)]
+
+
+def _fit(part: str, tail: str) -> str:
+    """As much of ``part`` as leaves room for ``tail`` below it."""
+    tail = split(tail, MESSAGE_LIMIT // 2)[0]
+    if not part:
+        return tail
+    return f"{split(part, MESSAGE_LIMIT - units(tail) - 1)[0]}\n{tail}"

@@ -1,0 +1,70 @@
+"""Writing a new reply into the messages of an old one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+import discord
+
+from bot.replies.faults import MessageGone, OutletError
+from bot.replies.outlets import Outlet, TextFile
+
+
+class RewritingOutlet:
+    """Takes the messages of an earlier reply, in reading order, before it sends new ones."""
+
+    def __init__(self, outlet: Outlet, message_ids: Sequence[int]) -> None:
+        self._outlet = outlet
+        self._left = list(message_ids)
+
+    @property
+    def deadline_s(self) -> float | None:
+        return self._outlet.deadline_s
+
+    @property
+    def max_messages(self) -> int | None:
+        return self._outlet.max_messages
+
+    async def acknowledge(self) -> None:
+        await self._outlet.acknowledge()
+
+    async def typing(self) -> None:
+        await self._outlet.typing()
+
+    async def send(
+        self,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+        nonce: str | None = None,
+    ) -> int:
+        while self._left:
+            message_id = self._left[0]
+            with contextlib.suppress(MessageGone):
+                await self._outlet.edit(message_id, text, view=view, file=file)
+                self._left.pop(0)
+                return message_id
+            self._left.pop(0)
+        return await self._outlet.send(text, view=view, file=file, nonce=nonce)
+
+    async def edit(
+        self,
+        message_id: int,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+    ) -> None:
+        await self._outlet.edit(message_id, text, view=view, file=file)
+
+    async def delete(self, message_id: int) -> None:
+        await self._outlet.delete(message_id)
+
+    async def delete_rest(self) -> None:
+        """Delete the messages that the new reply did not need, as far as Discord lets us."""
+        for message_id in self._left:
+            with contextlib.suppress(OutletError):
+                await self._outlet.delete(message_id)
+        self._left.clear()

@@ -1,0 +1,168 @@
+"""Edits in one channel come one at a time, not too fast, and everybody gets a turn."""
+
+import asyncio
+import gc
+from itertools import pairwise
+
+import pytest
+
+from bot.replies.pacing import Pacer, Pacers, Rank
+from tests.replies.stage import now, play
+
+
+async def take(
+    pacer: Pacer, log: list[tuple[str, float]], name: str, rank: Rank, *, takes_s: float = 0.1
+) -> None:
+    async with pacer.turn(lambda: rank):
+        log.append((name, now()))
+        await asyncio.sleep(takes_s)
+
+
+def test_turns_begin_at_least_the_interval_apart() -> None:
+    async def scene() -> None:
+        pacer = Pacer(shortest_s=1.2)
+        log: list[tuple[str, float]] = []
+        await asyncio.gather(*(take(pacer, log, str(n), Rank.TEXT) for n in range(4)))
+        assert [when for _, when in log] == pytest.approx([0.0, 1.2, 2.4, 3.6])
+
+    play(scene())
+
+
+def test_a_reply_that_writes_on_and_on_leaves_every_other_turn_to_the_other() -> None:
+    async def writes(pacer: Pacer, log: list[tuple[str, float]], name: str) -> None:
+        for _ in range(5):
+            await take(pacer, log, name, Rank.TEXT)
+
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[tuple[str, float]] = []
+        await asyncio.gather(*(writes(pacer, log, name) for name in "abc"))
+        assert "".join(name for name, _ in log) == "abc" * 5
+
+    play(scene())
+
+
+def test_only_one_edit_is_on_its_way_and_the_next_waits_twice_as_long_as_it_took() -> None:
+    async def scene() -> None:
+        pacer = Pacer(shortest_s=1.0)
+        log: list[tuple[str, float]] = []
+        await take(pacer, log, "slow", Rank.TEXT, takes_s=8.0)
+        assert pacer.interval_s == pytest.approx(8.0)
+        await asyncio.gather(*(take(pacer, log, "slow", Rank.TEXT, takes_s=8.0) for _ in range(2)))
+        starts = [when for _, when in log]
+        assert starts == pytest.approx([0.0, 8.0, 20.0])
+        await asyncio.gather(*(take(pacer, log, "fast", Rank.TEXT) for _ in range(8)))
+        assert pacer.interval_s == pytest.approx(1.0)
+
+    play(scene())
+
+
+def test_edits_that_fail_come_later_and_later_and_never_stop() -> None:
+    async def scene() -> None:
+        pacer = Pacer(shortest_s=1.0, longest_s=5.0)
+        starts: list[float] = []
+
+        async def fails() -> None:
+            async with pacer.turn(lambda: Rank.TEXT):
+                starts.append(now())
+                raise OSError("reset")
+
+        for _ in range(12):
+            with pytest.raises(OSError, match="reset"):
+                await fails()
+        gaps = [after - before for before, after in pairwise(starts)]
+        assert gaps == sorted(gaps)
+        assert gaps[-1] == pytest.approx(5.0)
+
+    play(scene())
+
+
+def test_the_end_of_a_reply_goes_before_text_and_text_before_places_in_line() -> None:
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[tuple[str, float]] = []
+        wanted = [("now", Rank.TEXT), ("line", Rank.STATUS), ("text", Rank.TEXT)]
+        wanted += [("end", Rank.FINAL)]
+        await asyncio.gather(*(take(pacer, log, name, rank) for name, rank in wanted))
+        assert [name for name, _ in log] == ["now", "end", "text", "line"]
+
+    play(scene())
+
+
+def test_places_in_line_are_brought_up_to_date_while_others_write() -> None:
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[tuple[str, float]] = []
+        texts = [take(pacer, log, "text", Rank.TEXT) for _ in range(9)]
+        lines = [take(pacer, log, "line", Rank.STATUS) for _ in range(2)]
+        await asyncio.gather(*texts, *lines)
+        assert [name for name, _ in log].index("line") <= 3
+
+    play(scene())
+
+
+def test_a_reply_that_ends_while_it_waits_moves_up() -> None:
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[str] = []
+        rank = {"ending": Rank.TEXT}
+
+        async def named(name: str) -> None:
+            async with pacer.turn(lambda: rank.get(name, Rank.TEXT)):
+                log.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in ("first", "second", "third", "ending"):
+                group.create_task(named(name))
+            await asyncio.sleep(0.5)
+            rank["ending"] = Rank.FINAL
+        assert log == ["first", "ending", "second", "third"]
+
+    play(scene())
+
+
+@pytest.mark.parametrize("when", [0.0, 0.5, 1.2])
+def test_a_reply_that_is_given_up_while_it_waits_blocks_nobody(when: float) -> None:
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[tuple[str, float]] = []
+        await take(pacer, log, "first", Rank.TEXT, takes_s=0.0)
+        given_up = asyncio.create_task(take(pacer, log, "given up", Rank.TEXT))
+        other = asyncio.create_task(take(pacer, log, "other", Rank.TEXT))
+        await asyncio.sleep(when)
+        given_up.cancel()
+        await other
+        assert log[-1][0] == "other"
+        await take(pacer, log, "next", Rank.TEXT)
+
+    play(scene())
+
+
+def test_a_reply_that_is_given_up_in_the_moment_of_its_turn_blocks_nobody() -> None:
+    async def scene() -> None:
+        pacer = Pacer()
+        log: list[tuple[str, float]] = []
+        async with pacer.turn(lambda: Rank.TEXT):
+            given_up = asyncio.create_task(take(pacer, log, "given up", Rank.TEXT))
+            await asyncio.sleep(5.0)
+        given_up.cancel()  # its turn was given with the end of the one before
+        await take(pacer, log, "next", Rank.TEXT)
+        assert [name for name, _ in log] == ["next"]
+
+    play(scene())
+
+
+def test_a_channel_has_one_pacer_as_long_as_anybody_writes_there() -> None:
+    pacers = Pacers(remembered=2)
+    held = pacers.for_channel(1)
+    for channel in range(2, 50):
+        pacers.for_channel(channel)
+    assert pacers.for_channel(1) is held
+
+
+def test_channels_that_fell_silent_are_forgotten() -> None:
+    pacers = Pacers(remembered=10)
+    for channel in range(1000):
+        pacers.for_channel(channel)
+    gc.collect()
+    assert len(pacers) == 10

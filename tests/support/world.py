@@ -1,0 +1,126 @@
+"""The whole bot on a simulated Discord, with a scripted engine and a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+from discord import app_commands
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, GuildHandle
+from simcord.env import Env
+
+from bot.client import AirocordClient
+from bot.conversation import Conversation
+from bot.errors import AirocordError
+from bot.generation.engine import Engine, SamplingParams
+from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.prompting import Prompter
+from bot.replies.pacing import Pacers
+from bot.storage import Conversations, Database, Preferences
+from tests.support.engines import ScriptedEngine
+
+SYSTEM = "Be kind."
+
+
+@dataclass(slots=True)
+class World:
+    env: Env
+    client: AirocordClient
+    engine: ScriptedEngine
+    queue: GenerationQueue
+    database: Database
+    guild: GuildHandle
+    channel: ChannelHandle
+    alice: MemberActor
+    """May manage channels and messages."""
+    bob: MemberActor
+    """May do what everybody may."""
+
+    @property
+    def history(self) -> Conversations:
+        return self.client.conversation.history
+
+    def shown(self, channel: ChannelHandle | None = None) -> list[str]:
+        """What the bot has said in a channel, oldest first."""
+        messages = (channel or self.channel).history()
+        return [m.content for m in messages if m.author.id == self.client.me.id]
+
+
+def build_conversation(
+    engine: Engine,
+    database: Database,
+    *,
+    limits: QueueLimits | None = None,
+    max_new_tokens: int = 512,
+) -> tuple[Conversation, GenerationQueue]:
+    """As the application puts it together, but edits need not wait for their pace."""
+    queue = GenerationQueue(engine, limits)
+    prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=max_new_tokens))
+    conversation = Conversation(
+        queue=queue,
+        prompter=prompter,
+        history=Conversations(database),
+        preferences=Preferences(database),
+        pacers=Pacers(shortest_s=0.0),
+        system_prompt=SYSTEM,
+        max_messages=3,
+    )
+    return conversation, queue
+
+
+def build_client(
+    conversation: Conversation, folder: Path, *, message_content: bool = True
+) -> AirocordClient:
+    return AirocordClient(
+        conversation=conversation,
+        about=lambda: "I am a test.",
+        message_content=message_content,
+        message_file_limit=1024,
+        synced_commands=folder / "commands.sha256",
+    )
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path,
+    *,
+    engine: ScriptedEngine | None = None,
+    limits: QueueLimits | None = None,
+    message_content: bool = True,
+) -> AsyncIterator[World]:
+    """Not ``simcord.run``, which a fixture cannot use: it wants one task from start to end."""
+    engine = engine or ScriptedEngine()
+    database = Database(f"sqlite+aiosqlite:///{folder / 'airocord.db'}")
+    await database.upgrade()
+    conversation, queue = build_conversation(engine, database, limits=limits)
+    client = build_client(conversation, folder, message_content=message_content)
+    await queue.load()
+    env = Env(client)
+    await env.start()
+    try:
+        guild = env.create_guild()
+        manage = discord.Permissions(manage_channels=True, manage_messages=True)
+        managers = guild.create_role("Managers", permissions=manage)
+        yield World(
+            env=env,
+            client=client,
+            engine=engine,
+            queue=queue,
+            database=database,
+            guild=guild,
+            channel=guild.create_text_channel("general"),
+            alice=guild.add_member(env.create_user("Alice"), roles=[managers]),
+            bob=guild.add_member(env.create_user("Bob")),
+        )
+        # What people are told in a sentence also passes through discord.py's error handler.
+        told = (AirocordError, app_commands.CheckFailure)
+        faults = [e for e in env.errors if not isinstance(e.__cause__ or e, told)]
+        assert not faults
+    finally:
+        await env.shutdown()
+        await queue.drain(0)
+        await database.close()
