@@ -74,7 +74,7 @@ class AirocordClient(commands.Bot):
         self.conversation = conversation
         self.about = about
         self.message_file_limit = message_file_limit
-        self.reply_actions = ReplyActions(self)
+        self.reply_actions = ReplyActions(conversation, lambda: self.me)
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
         self._synced_commands = synced_commands

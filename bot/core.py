@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.generation.choose import EngineOptions, choose_engine
 from bot.generation.engine import Engine, SamplingParams
-from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.generation.figures import QueueLimits
+from bot.generation.queue import GenerationQueue
 from bot.models import DEMO, introduction
 from bot.prompting import Prompter
 from bot.settings import Settings

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import discord
 
+from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.replies.controls import view_finished
 from bot.replies.faults import OutletError
@@ -15,9 +15,6 @@ from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
 from bot.replies.pages import INTERRUPTED
 from bot.replies.splitting import MESSAGE_LIMIT, split
 from bot.storage import Conversations, InterruptedReply, StoredTurn
-
-if TYPE_CHECKING:
-    from bot.client import AirocordClient
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +28,10 @@ class NotAllowed(AirocordError):
 class ReplyActions:
     """Carries out Stop, Regenerate and Continue for the person who asked, and for moderators."""
 
-    def __init__(self, client: AirocordClient) -> None:
-        self._client = client
-        self._conversation = client.conversation
+    def __init__(self, conversation: Conversation, me: Callable[[], Speaker]) -> None:
+        """``me`` is the bot's own account, known once it is logged in."""
+        self._conversation = conversation
+        self._me = me
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._reply(interaction, turn_id)
@@ -44,7 +42,7 @@ class ReplyActions:
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
         reply = await self._reply(interaction, turn_id)
         outlet = await self._outlet(interaction)
-        await self._conversation.regenerate(reply, interaction.user.id, outlet, self._client.me)
+        await self._conversation.regenerate(reply, interaction.user.id, outlet, self._me())
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
         reply = await self._reply(interaction, turn_id)

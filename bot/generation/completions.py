@@ -106,7 +106,7 @@ class CompletionsClient:
         deadline = asyncio.get_running_loop().time() + self._timeouts.first_token_s
         try:
             async with asyncio.timeout_at(deadline):
-                response = await asyncio.shield(asyncio.ensure_future(self._http.post(self._url, json=body)))
+                response = await self._http.post(self._url, json=body)
             self._open.add(response)
             try:
                 if response.status != 200:

@@ -21,7 +21,8 @@ from bot.errors import (
     StartTimedOut,
 )
 from bot.generation.engine import FinishReason, SamplingParams
-from bot.generation.queue import GenerationQueue, Health, QueueLimits
+from bot.generation.figures import Health, QueueLimits
+from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
 from bot.prompts import Prompt
 from tests.support.engines import Script, ScriptedEngine

@@ -11,7 +11,7 @@ from bot.replies.controls import DYNAMIC_ITEMS, view_finished, view_running
 from bot.replies.live import LiveReply
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacer
-from tests.replies.stage import Writer, labels
+from tests.support.stage import Writer, labels
 
 
 class Actions:

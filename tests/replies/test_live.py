@@ -12,7 +12,7 @@ from bot.replies.faults import MessageGone, NotPermitted, Rejected, Transient
 from bot.replies.live import End
 from bot.replies.pacing import Pacer
 from bot.replies.splitting import MESSAGE_LIMIT, units
-from tests.replies.stage import ScriptedDiscord, Stage, now, play
+from tests.support.stage import ScriptedDiscord, Stage, now, play
 
 BUSY = Transient("503 Service Unavailable")
 PARAGRAPH = "All work and no play makes Jack a dull boy. " * 20 + "\n\n"

@@ -24,7 +24,7 @@ from bot.replies.faults import (
     discord_call,
 )
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet, TextFile
-from tests.replies.stage import play
+from tests.support.stage import play
 
 Act = Callable[[discord.Message], Awaitable[None]]
 Answer = Callable[[discord.Interaction], Awaitable[None]]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bot.replies.pacing import Pacer, Pacers, Rank
-from tests.replies.stage import now, play
+from tests.support.stage import now, play
 
 
 async def take(

@@ -17,7 +17,8 @@ from bot.client import AirocordClient
 from bot.conversation import Conversation
 from bot.errors import AirocordError
 from bot.generation.engine import Engine, SamplingParams
-from bot.generation.queue import GenerationQueue, QueueLimits
+from bot.generation.figures import QueueLimits
+from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
 from bot.storage import Conversations, Database, Preferences

@@ -1,0 +1,83 @@
+"""What the queue is allowed, and what it tells of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.generation.engine import Finish
+
+_SMOOTHING = 0.2
+"""Weight of the newest reply in the running averages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLimits:
+    """How much may wait and how long. A person's and a server's requests count while they wait
+    or run."""
+
+    total: int = 200
+    per_person: int = 3
+    per_guild: int = 50
+    start_s: float = 300.0
+    """Longest wait for a lane."""
+    run_s: float = 600.0
+    """Longest time in a lane."""
+    stall_s: float = 120.0
+    """Longest time without a new token, the prompt's own processing included."""
+
+
+class Health(StrEnum):
+    LOADING = "loading"
+    READY = "ready"
+    RECOVERING = "recovering"
+    SICK = "sick"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the queue has done since it was made."""
+
+    submitted: int = 0
+    refused: int = 0
+    done: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    put_back: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    new_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Averages:
+    """Running averages over finished replies, for estimates and the status page."""
+
+    run_s: float | None = None
+    tokens_per_s: float | None = None
+
+    def add(self, finish: Finish) -> None:
+        self.run_s = _smooth(self.run_s, finish.prefill_s + finish.generation_s)
+        if finish.new_tokens > 1 and finish.generation_s > 0:
+            rate = (finish.new_tokens - 1) / finish.generation_s
+            self.tokens_per_s = _smooth(self.tokens_per_s, rate)
+
+
+def _smooth(average: float | None, value: float) -> float:
+    return value if average is None else average + _SMOOTHING * (value - average)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStatus:
+    """A moment's picture for people and metrics."""
+
+    health: Health
+    loaded: float
+    """Share of the model that is loaded, 0 to 1."""
+    waiting: int
+    running: int
+    lanes: int
+    tokens_per_s: float | None
+    """Of one reply, averaged over the last ones."""
+    counters: Counters
