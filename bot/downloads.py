@@ -48,7 +48,7 @@ def fetch_from_hub(repo: str, file: str, folder: Path) -> Path:
         from huggingface_hub import errors  # noqa: PLC0415
     except ImportError as error:
         raise ModelError(
-            'The Hugging Face hub needs one more package. Run: pip install "airocord[hub]"'
+            'The Hugging Face hub needs one more package. Run: pip install -e ".[hub]"'
         ) from error
     page = f"https://huggingface.co/{repo}"
     if ".." in Path(file).parts or Path(file).is_absolute():

@@ -11,7 +11,7 @@ from bot.errors import EngineUnavailable, ModelError
 from bot.generation.engine import Engine
 from bot.models import DEMO, demo_path
 
-INSTALL_HINT = 'Run: pip install "airocord[cpu]"'
+INSTALL_HINT = 'Run: pip install -e ".[cpu]"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from bot.generation.completions import Json
 
 log = logging.getLogger(__name__)
 
-INSTALL_HINT = 'llama.cpp is not installed. Run: pip install "airocord[cpu]"'
+INSTALL_HINT = 'llama.cpp is not installed. Run: pip install -e ".[cpu]"'
 
 _CHILD = Path(__file__).with_name("llamacpp_child.py")
 

@@ -80,7 +80,7 @@ def connect(url: URL, *, migrating: bool = False) -> AsyncEngine:
     except ModuleNotFoundError as error:
         raise DatabaseError(
             f"The PostgreSQL driver is not installed ({error.name}). "
-            "Install it with: pip install 'airocord[postgres]'"
+            "Install it with: pip install -e '.[postgres]'"
         ) from error
     if file_of(url) is not None:
         _prepare_sqlite(engine, migrating=migrating)

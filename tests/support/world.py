@@ -32,6 +32,7 @@ class World:
     env: Env
     client: AirocordClient
     engine: ScriptedEngine
+    """The one that answers, unless the world was opened with another."""
     queue: GenerationQueue
     database: Database
     guild: GuildHandle
@@ -89,18 +90,22 @@ def build_client(
 async def open_world(
     folder: Path,
     *,
-    engine: ScriptedEngine | None = None,
+    engine: Engine | None = None,
     limits: QueueLimits | None = None,
-    message_content: bool = True,
+    max_new_tokens: int = 512,
+    settle_timeout: float = 5.0,
 ) -> AsyncIterator[World]:
     """Not ``simcord.run``, which a fixture cannot use: it wants one task from start to end."""
-    engine = engine or ScriptedEngine()
+    scripted = ScriptedEngine()
+    engine = engine or scripted
     database = Database(f"sqlite+aiosqlite:///{folder / 'airocord.db'}")
     await database.upgrade()
-    conversation, queue = build_conversation(engine, database, limits=limits)
-    client = build_client(conversation, folder, message_content=message_content)
+    conversation, queue = build_conversation(
+        engine, database, limits=limits, max_new_tokens=max_new_tokens
+    )
+    client = build_client(conversation, folder)
     await queue.load()
-    env = Env(client)
+    env = Env(client, settle_timeout=settle_timeout)
     await env.start()
     try:
         guild = env.create_guild()
@@ -109,7 +114,7 @@ async def open_world(
         yield World(
             env=env,
             client=client,
-            engine=engine,
+            engine=scripted,
             queue=queue,
             database=database,
             guild=guild,
