@@ -13,7 +13,6 @@ try: $(VENV)/.cpu
 	@$(BIN)/python -m bot chat
 
 test: $(VENV)/.dev
-	$(BIN)/python -m bot model fetch --quiet-if-there
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

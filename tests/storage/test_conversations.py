@@ -209,6 +209,26 @@ async def test_deleting_any_part_of_a_reply_removes_the_reply(talk: Talk) -> Non
     assert await talk.history.turn(question) is not None
 
 
+async def test_a_part_that_the_bot_takes_back_itself_does_not_take_the_reply_along(
+    talk: Talk,
+) -> None:
+    _, reply = await talk.exchange("?", "short after all")
+    for part, message in enumerate((60, 61)):
+        await talk.history.add_message(reply, message, part)
+    await talk.history.drop_message(61)
+    assert await talk.history.delete_messages([61]) == []
+    assert await talk.history.messages_of(reply) == [60]
+    assert await talk.said() == [("?", "short after all")]
+
+
+async def test_a_channel_is_known_by_its_guild_and_parent(talk: Talk) -> None:
+    thread = ChannelRef(id=HERE.id + 3, guild_id=GUILD, parent_id=HERE.id)
+    for channel in (thread, DIRECT):
+        await talk.ask("?", channel)
+        assert await talk.history.channel(channel.id) == channel
+    assert await talk.history.channel(404) is None
+
+
 async def test_what_is_deleted_while_a_reply_is_written_leaves_nothing_waiting(talk: Talk) -> None:
     question = await talk.ask("?", message_id=50)
     reply = await talk.begin(question)

@@ -68,7 +68,7 @@ def test_a_missing_postgresql_driver_is_named_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(DatabaseError, match=r"pip install 'airocord\[postgres\]'"):
+    with pytest.raises(DatabaseError, match=r"pip install -e '\.\[postgres\]'"):
         Database("postgresql://bot:hunter2@localhost/bot")
 
 

@@ -9,13 +9,15 @@ from bot.generation.llamacpp import LlamaCppEngine
 from bot.models import fetch_demo
 from bot.prompts import Control, Prompt
 
+ROOT = Path(__file__).parents[2]
+
 
 def demo_model() -> Path:
-    """``AIROCORD_TEST_MODEL`` if it is set; else fetched once into the user's cache folder."""
+    """``AIROCORD_TEST_MODEL`` if it is set; else where the bot run from here keeps its models,
+    fetched if it is not there yet."""
     if named := os.environ.get("AIROCORD_TEST_MODEL"):
         return Path(named)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return fetch_demo(cache / "airocord" / "models", lambda done, total: None)
+    return fetch_demo(ROOT / "data" / "models", lambda done, total: None)
 
 
 def demo_engine(*, context_tokens: int = 1024, lanes: int = 4) -> LlamaCppEngine:
