@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import HTML
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from rich.cells import cell_len
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import Progress
@@ -29,6 +31,8 @@ from bot.prompts.template import Exchange
 
 _PERSON = 0
 """There is one person at a terminal."""
+
+_BOT = "bot > "
 
 HELP = (
     "Enter sends, Alt+Enter begins a new line. Ctrl+C stops a reply, a second one leaves. "
@@ -87,7 +91,7 @@ class TerminalChat:
                     self.notes.print(HELP, style="dim")
                     continue
             try:
-                self.notes.print("bot > ", style="bold cyan", end="")
+                self.notes.print(_BOT, style="bold cyan", end="")
                 await self._answer(question)
             except Cancelled:
                 self.notes.print("(stopped)", style="dim")
@@ -123,12 +127,14 @@ class TerminalChat:
 
     async def _stream(self, ticket: Ticket) -> None:
         shown, version = 0, -1
+        lines = _LineBreaks(self.out.width if self.out.is_terminal else None, len(_BOT))
         while not ticket.state.ended:
             version = await ticket.changed(version)
-            self.out.print(_printable(ticket.text[shown:]), end="", markup=False)
+            piece = _printable(ticket.text[shown:])
+            self.out.print(lines.feed(piece), end="", markup=False)
             shown = len(ticket.text)
         if shown:
-            self.out.print()
+            self.out.print(lines.flush(), markup=False)
 
     def _complain(self, error: AirocordError) -> None:
         self.notes.print(str(error), style="red", markup=False)
@@ -161,6 +167,35 @@ def fetch_model(source: str | None, folder: Path, *, quiet: bool) -> int:
 def read_piped_question() -> str | None:
     """What was piped into the program; ``None`` at a terminal."""
     return None if sys.stdin.isatty() else sys.stdin.read()
+
+
+class _LineBreaks:
+    """Breaks the lines of a text that comes in pieces between its words, as it comes."""
+
+    def __init__(self, width: int | None, column: int) -> None:
+        """``width`` and ``column``, where the text begins, are in cells of the terminal; without
+        a width nothing is broken."""
+        self._width = width
+        self._column = column
+        self._word = ""
+
+    def feed(self, text: str) -> str:
+        """Take a piece and return what can be printed; the last word may still grow."""
+        if self._width is None:
+            return text
+        *done, self._word = re.split(r"(?<=\s)", self._word + text)
+        return "".join(map(self._place, done))
+
+    def flush(self) -> str:
+        """Return the last word."""
+        return self._place(self._word)
+
+    def _place(self, word: str) -> str:
+        is_over = self._width is not None and self._column + cell_len(word.rstrip()) > self._width
+        is_broken = is_over and self._column > 0
+        start = 0 if is_broken else self._column
+        self._column = 0 if word.endswith("\n") else start + cell_len(word)
+        return f"\n{word}" if is_broken else word
 
 
 def _printable(text: str) -> str:

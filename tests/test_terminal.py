@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from io import StringIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
@@ -18,7 +20,7 @@ from rich.console import Console
 from bot.generation.engine import FinishReason, SamplingParams
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
-from bot.terminal import TerminalChat
+from bot.terminal import TerminalChat, _LineBreaks
 from tests.support.engines import Script, ScriptedEngine
 
 
@@ -137,3 +139,12 @@ async def test_the_model_cannot_send_commands_to_the_terminal() -> None:
 async def test_there_are_ways_to_leave(leave: str) -> None:
     async with chatting(ScriptedEngine()) as (chat, _, _):
         assert await converse(chat, leave) == 0
+
+
+@given(st.lists(st.text("ab \n", max_size=12), max_size=30), st.integers(5, 20))
+def test_lines_break_between_words_and_nothing_is_lost(pieces: list[str], width: int) -> None:
+    lines = _LineBreaks(width, 0)
+    printed = "".join(map(lines.feed, pieces)) + lines.flush()
+    assert printed.split() == "".join(pieces).split()
+    longest = max((len(word) for word in printed.split()), default=0)
+    assert all(len(line.rstrip()) <= max(width, longest) for line in printed.split("\n"))
