@@ -398,5 +398,5 @@ def test_without_the_hubs_package_the_sentence_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ModelError, match=r'pip install "airocord\[hub\]"'):
+    with pytest.raises(ModelError, match=r'pip install -e "\.\[hub\]"'):
         fetch("hf:owner/repo", tmp_path, ignore)

@@ -70,9 +70,9 @@ def test_what_is_not_installed_says_how_to_install_it(
     fetched: EngineOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(EngineUnavailable, match=r'No engine is installed.*"airocord\[cpu\]"'):
+    with pytest.raises(EngineUnavailable, match=r'No engine is installed.*-e "\.\[cpu\]"'):
         choose_engine(fetched)
-    with pytest.raises(EngineUnavailable, match=r'llamacpp\) is not installed.*"airocord\[cpu\]"'):
+    with pytest.raises(EngineUnavailable, match=r'llamacpp\) is not installed.*-e "\.\[cpu\]"'):
         choose_engine(replace(fetched, engine="llamacpp"))
 
 
