@@ -113,6 +113,11 @@ async def _connect(client: AirocordClient, token: str) -> None:
             "page at https://discord.com/developers/applications, or set "
             "MESSAGE_CONTENT_INTENT=false in .env."
         ) from error
+    except discord.ConnectionClosed as error:
+        raise AirocordError(
+            f"Discord ended the connection for good (code {error.code}). Check on the Bot page of "
+            "the application that the token was not reset, then start again."
+        ) from error
     except (aiohttp.ClientError, OSError, discord.HTTPException, discord.GatewayNotFound) as error:
         raise AirocordError(
             f"Discord cannot be reached ({error}). Check the network and try again."

@@ -87,7 +87,8 @@ class Chat(commands.Cog):
             text=message,
         )
         # Discord shows others that the command was used, but not with what words.
-        prefix = quoted(message, QUOTE_LIMIT) + "\n"
+        # Its Markdown must not reach into the answer below it.
+        prefix = quoted(discord.utils.escape_markdown(message), QUOTE_LIMIT) + "\n"
         outlet = InteractionOutlet(interaction)
         await self.conversation.answer(question, outlet, self.client.me, prefix=prefix)
 

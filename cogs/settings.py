@@ -24,6 +24,10 @@ def _may_manage(interaction: discord.Interaction) -> bool:
     return True
 
 
+def _quoted(persona: str) -> str:
+    return quoted(discord.utils.escape_markdown(persona), PERSONA_LIMIT)
+
+
 class Settings(commands.Cog):
     channel = app_commands.Group(
         name="channel",
@@ -64,15 +68,13 @@ class Settings(commands.Cog):
         self, interaction: Interaction, text: app_commands.Range[str, 1, PERSONA_LIMIT]
     ) -> None:
         await self.preferences.set_persona(ref_of(interaction.channel), text)
-        await interaction.response.send_message(
-            f"From now on, in this channel:\n{quoted(text, PERSONA_LIMIT)}"
-        )
+        await interaction.response.send_message(f"From now on, in this channel:\n{_quoted(text)}")
 
     @persona.command(name="show", description="Show who I am in this channel.")
     async def show_persona(self, interaction: Interaction) -> None:
         persona = (await self.preferences.get(ref_of(interaction.channel))).persona
         sentence = (
-            f"In this channel:\n{quoted(persona, PERSONA_LIMIT)}"
+            f"In this channel:\n{_quoted(persona)}"
             if persona is not None
             else "This channel has no persona of its own. `/persona set` gives it one."
         )

@@ -70,6 +70,10 @@ def use(monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine) -> None:
             discord.PrivilegedIntentsRequired(None),
             "Switch on Message Content Intent on its Bot page",
         ),
+        (
+            discord.ConnectionClosed(Mock(close_code=4004), shard_id=None),
+            "Discord ended the connection for good (code 4004).",
+        ),
         (aiohttp.ClientConnectionError("no route"), "Discord cannot be reached (no route)."),
         (
             discord.HTTPException(Mock(status=503, reason="Unavailable"), "down"),

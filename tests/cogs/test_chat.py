@@ -35,6 +35,12 @@ async def test_slash_chat_is_answered_and_both_turns_are_kept(world: World) -> N
     assert world.engine.prompts == [f"<s>{SYSTEM} USER: Alice: Hi! ASSISTANT:"]
 
 
+async def test_markdown_in_the_question_does_not_reach_into_the_answer(world: World) -> None:
+    result = await world.alice.slash(world.channel, "chat", message="```py\nx")
+    assert result.response is not None
+    assert result.response.content == "> \\`\\`\\`py\n> x\nHello there."
+
+
 async def test_a_mention_is_answered_as_a_reply_to_it(world: World) -> None:
     asked = await world.bob.send(world.channel, f"{mention(world)} who are you?")
     answer = world.channel.last_message
