@@ -49,6 +49,13 @@ class UndoReset(
         return cls(int(match["forgotten"]), int(match["previous"]) or None)
 
     async def callback(self, interaction: discord.Interaction) -> None:
+        # What a DynamicItem raises reaches no error handler of discord.py, only its log.
+        try:
+            await self._undo(interaction)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await respond(interaction, sentence_for(error))
+
+    async def _undo(self, interaction: discord.Interaction) -> None:
         history = cast(AirocordClient, interaction.client).conversation.history
         channel = ref_of(interaction.channel)
         undone = await history.unforget(channel.id, self.forgotten, self.previous)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from abc import abstractmethod
 from typing import ClassVar, Protocol, Self, cast
 
 import discord
@@ -72,8 +73,9 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
             log.exception("%s of turn %d failed (%s)", self.action, self.turn_id, fault)
             await _tell(interaction, f"That did not work, and the fault is mine (id {fault}).")
 
+    @abstractmethod
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
-        raise NotImplementedError
+        """What a press does."""
 
 
 class StopButton(_TurnButton, template=r"airo:stop:(?P<turn>[0-9]{1,19})"):

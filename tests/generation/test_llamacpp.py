@@ -358,8 +358,9 @@ async def test_recovering_leaves_a_server_that_answers_alone(engine: LlamaCppEng
 
 async def test_loading_can_be_cancelled() -> None:
     engine = demo_engine()
-    loading = asyncio.create_task(engine.load(lambda share: None))
-    await asyncio.sleep(0.1)
+    begun = asyncio.Event()
+    loading = asyncio.create_task(engine.load(lambda share: begun.set()))
+    await begun.wait()
     loading.cancel()
     await asyncio.gather(loading, return_exceptions=True)
     assert loading.cancelled()
