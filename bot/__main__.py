@@ -50,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
             level=given.log_level or settings.log_level,
             format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         )
+        # It reports each look at the schema; what was migrated is logged by the storage.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         return given.command(settings, given)  # type: ignore[no-any-return]
     except AirocordError as error:
         print(error, file=sys.stderr)
