@@ -8,8 +8,9 @@ button all take this way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +24,7 @@ from bot.prompts import Prompt
 from bot.prompts.template import Exchange
 from bot.prompts.window import Window
 from bot.replies.controls import view_finished, view_running
+from bot.replies.faults import OutletError
 from bot.replies.live import End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
@@ -318,11 +320,20 @@ class Conversation:
                 state=_state(outcome, written),
                 tokens=outcome.finish.new_tokens if outcome.finish else None,
             )
+            if outcome.end is End.DELETED:
+                await self._withdraw(outcome.message_ids, outlet)
         finally:
             ticket.cancel()
             del self._writing[reply_id]
             if not self._writing:
                 self._none_writing.set()
+
+    async def _withdraw(self, message_ids: Sequence[int], outlet: Outlet) -> None:
+        """Take half a reply away whose question, or other half, somebody deleted."""
+        for message_id in message_ids:
+            with contextlib.suppress(OutletError):
+                await outlet.delete(message_id)
+        await self.history.delete_messages(message_ids)
 
     async def _channel_of(self, turn: StoredTurn) -> ChannelRef:
         channel = await self.history.channel(turn.channel_id)

@@ -136,6 +136,29 @@ async def test_stop_keeps_what_was_said_and_frees_the_lane(database: Database) -
     await queue.drain(0)
 
 
+async def test_a_question_deleted_while_it_is_answered_takes_its_half_answer_along(
+    database: Database,
+) -> None:
+    engine = ScriptedEngine(default=Script((" and on",), endless=True))
+    conversation, queue = build_conversation(engine, database)
+    await queue.load()
+    discord = ScriptedDiscord(takes_s=0.0)
+    question = Question(
+        channel=ChannelRef(5, guild_id=7), speaker=Speaker(100, "Ada"), text="hi", message_id=1000
+    )
+    async with asyncio.timeout(60):
+        answering = asyncio.create_task(conversation.answer(question, discord, ME))
+        while not discord.text:
+            await asyncio.sleep(0)
+        await conversation.forget_messages([1000])
+        await answering
+        await queue.idle()
+    assert discord.messages == {}
+    assert await conversation.history.last_reply(5) is None
+    assert await conversation.history.turn_of_message(100) is None
+    await queue.drain(0)
+
+
 async def test_a_question_deleted_while_it_waits_is_not_answered(database: Database) -> None:
     steps = asyncio.Semaphore(0)
     engine = ScriptedEngine(default=Script(("x",), steps=steps))
