@@ -67,4 +67,3 @@ class RewritingOutlet:
         for message_id in self._left:
             with contextlib.suppress(OutletError):
                 await self._outlet.delete(message_id)
-        self._left.clear()

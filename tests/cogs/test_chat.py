@@ -80,6 +80,15 @@ async def test_what_is_not_for_the_bot_is_left_alone(world: World, content: str)
     assert await turns(world) == []
 
 
+async def test_other_bots_are_never_answered_whatever_they_say(world: World) -> None:
+    robot = world.guild.add_member(world.env.create_user("Robot", bot=True))
+    await world.alice.slash(world.channel, "channel talk", answer="on")
+    said = world.shown()
+    await robot.send(world.channel, f"{mention(world)} are you a bot too?")
+    await robot.send(world.channel, "I am talking to myself.")
+    assert world.shown() == said
+
+
 async def test_a_message_that_others_wrote_is_quoted_when_it_is_replied_to(world: World) -> None:
     said = await world.alice.send(world.channel, "The moon is a cheese.")
     await world.bob.send(world.channel, f"{mention(world)} is that true?", reply_to=said)
