@@ -326,10 +326,13 @@ async def test_one_breakdown_counts_once_however_many_lanes_it_takes_down() -> N
     engine = ScriptedEngine(lanes=4, default=Script(("x",), RuntimeError("boom"), steps=steps))
     async with open_queue(engine) as queue:
         tickets = [queue.submit(ask(person)) for person in range(4)]
-        await settle()
-        for _ in range(4):
+        while engine.running < 4:
+            await asyncio.sleep(0)
+        for failed in range(1, 5):
             steps.release()
-            await settle()  # each lane fails after the engine was already rebuilt for the first
+            while sum(t.state is TicketState.FAILED for t in tickets) < failed:
+                await asyncio.sleep(0)
+            await settle()  # the next lane fails after the engine was already rebuilt
         assert [t.state for t in tickets] == [TicketState.FAILED] * 4
         assert queue.status.health is Health.READY
         assert engine.recoveries == 1
