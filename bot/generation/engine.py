@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.generation.constraint import Constraint
 from bot.prompts import Prompt
 
 
@@ -31,6 +32,8 @@ class SamplingParams:
     """The same seed, prompt and engine give the same reply; ``None`` draws a new one."""
     stop: tuple[str, ...] = ()
     """Strings that end the reply; none of them is ever part of it."""
+    constraint: Constraint | None = None
+    """What the reply may look like; ``None``: anything."""
 
 
 class FinishReason(StrEnum):
