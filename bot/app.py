@@ -11,6 +11,7 @@ import discord
 from bot.client import AirocordClient
 from bot.conversation import Conversation
 from bot.core import Core, build_core
+from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
@@ -47,10 +48,13 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
     )
 
 
-async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
+async def run_bot(
+    settings: Settings, stop: asyncio.Event, *, is_ready: asyncio.Event | None = None
+) -> None:
     """Run until ``stop`` is set, then finish what can be finished.
 
     The model loads while the bot is already online, so that those who ask are told so.
+    ``is_ready`` is set once the bot is online and the model is loaded.
 
     Raises:
         AirocordError: it cannot run, or cannot go on; the text says what to do.
@@ -65,34 +69,51 @@ async def run_bot(settings: Settings, stop: asyncio.Event) -> None:
         client = build_client(settings, core, database)
         # Before anybody can ask: whatever is pending now was left so by a process that died.
         client.interrupted = await client.conversation.history.close_interrupted()
-        connection = asyncio.create_task(_connect(client, settings.discord_token), name="discord")
-        loading = asyncio.create_task(core.load(), name="model")
-        stopping = asyncio.create_task(stop.wait(), name="stop")
-        try:
-            await _until_over(connection, loading, stopping)
-        finally:
-            loading.cancel()
-            await core.queue.drain(settings.drain_s)
-            await client.conversation.finished(_LAST_WORDS_S)
-            connection.cancel()
-            stopping.cancel()
-            await asyncio.gather(connection, loading, stopping, return_exceptions=True)
-            await client.close()
+        with served_from(settings.discord_api_url):
+            await _run_connected(settings, core, client, stop, is_ready or asyncio.Event())
     finally:
         await database.close()
 
 
-async def _until_over(
-    connection: asyncio.Task[None], loading: asyncio.Task[None], stopping: asyncio.Task[bool]
+async def _run_connected(
+    settings: Settings,
+    core: Core,
+    client: AirocordClient,
+    stop: asyncio.Event,
+    is_ready: asyncio.Event,
 ) -> None:
-    """Wait for the first thing that ends the run; a model that has loaded is not one."""
-    waiting: set[asyncio.Task[None] | asyncio.Task[bool]] = {connection, loading, stopping}
+    connection = asyncio.create_task(_connect(client, settings.discord_token), name="discord")
+    starting = asyncio.create_task(_start(core, client, is_ready), name="start")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await _until_over(connection, starting, stopping)
+    finally:
+        starting.cancel()
+        await core.queue.drain(settings.drain_s)
+        await client.conversation.finished(_LAST_WORDS_S)
+        connection.cancel()
+        stopping.cancel()
+        await asyncio.gather(connection, starting, stopping, return_exceptions=True)
+        await client.close()
+
+
+async def _start(core: Core, client: AirocordClient, is_ready: asyncio.Event) -> None:
+    await core.load()
+    log.info("the model is loaded")
+    await client.online.wait()
+    log.info("ready on %d servers", len(client.guilds))
+    is_ready.set()
+
+
+async def _until_over(
+    connection: asyncio.Task[None], starting: asyncio.Task[None], stopping: asyncio.Task[bool]
+) -> None:
+    """Wait for the first thing that ends the run; to have started well is not one."""
+    waiting: set[asyncio.Task[None] | asyncio.Task[bool]] = {connection, starting, stopping}
     while connection in waiting and stopping in waiting:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        if loading in done:
-            log.info("the model is loaded")
 
 
 async def _connect(client: AirocordClient, token: str) -> None:

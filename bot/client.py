@@ -77,6 +77,8 @@ class AirocordClient(commands.Bot):
         self.reply_actions = ReplyActions(conversation, lambda: self.me)
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
+        self.online = asyncio.Event()
+        """Set once Discord has let us in for the first time."""
         self._synced_commands = synced_commands
         self._marking: asyncio.Task[None] | None = None
 
@@ -92,6 +94,9 @@ class AirocordClient(commands.Bot):
         await self._sync_commands()
         marking = mark_interrupted(self, self.conversation.history, self.interrupted)
         self._marking = asyncio.create_task(marking, name="mark interrupted replies")
+
+    async def on_ready(self) -> None:
+        self.online.set()
 
     async def close(self) -> None:
         if self._marking is not None:

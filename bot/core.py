@@ -51,7 +51,7 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
             lanes=settings.lanes,
             threads=settings.threads or None,
             gpu_layers=settings.gpu_layers,
-            cache_dir=settings.models_dir,
+            cache_dir=settings.effective_models_dir,
         )
     )
     limits = QueueLimits(

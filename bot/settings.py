@@ -60,6 +60,12 @@ class Settings:
         "conversation in channels.",
         group="Discord",
     )
+    discord_api_url: str = _setting(
+        "",
+        "Empty: Discord. For tests: a server on this machine that speaks as Discord does, such "
+        "as http://127.0.0.1:8080/api/v10 (see python -m sandbox).",
+        group="Discord",
+    )
 
     engine: Literal["auto", "exllamav2", "llamacpp", "remote"] = _setting(
         "auto", "What runs the model. auto takes the best one that is installed.", group="Model"
@@ -210,7 +216,10 @@ class Settings:
     )
 
     data_dir: Path = _setting(
-        Path("data"), "Folder for the database, its backups and fetched models.", group="Data"
+        Path("data"), "Folder for the database and its backups.", group="Data"
+    )
+    models_dir: Path | None = _setting(
+        None, "Folder for fetched models. Empty: models in DATA_DIR.", group="Data"
     )
     database_url: str = _setting(
         "",
@@ -230,8 +239,8 @@ class Settings:
         return f"sqlite+aiosqlite:///{self.data_dir / 'airocord.db'}"
 
     @property
-    def models_dir(self) -> Path:
-        return self.data_dir / "models"
+    def effective_models_dir(self) -> Path:
+        return self.models_dir or self.data_dir / "models"
 
 
 def load_settings(
