@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | chat | model | db``."""
+"""The command line: ``python -m bot run | try | chat | doctor | model | db``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from bot import __version__, terminal
 from bot.core import build_core
@@ -71,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run the bot on Discord")
     run.set_defaults(command=_run)
 
+    trying = commands.add_parser("try", help="try the bot in the browser, without Discord")
+    trying.add_argument(
+        "--port", type=int, default=8765, metavar="N", help="of the page (default 8765; 0: any)"
+    )
+    trying.add_argument("--no-browser", action="store_true", help="only print the address")
+    trying.set_defaults(command=_try, log_level="WARNING")
+
     chat = commands.add_parser("chat", help="talk with the model in this terminal")
     chat.add_argument("--prompt", metavar="TEXT", help="answer this and exit (or pipe text in)")
     chat.add_argument("--no-history", action="store_true", help="each question stands alone")
@@ -85,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
         )
     chat.add_argument("--seed", type=int, metavar="N", help="the same seed, the same reply")
     chat.set_defaults(command=_chat, log_level="WARNING")
+
+    doctor = commands.add_parser("doctor", help="check that everything is in place")
+    doctor.add_argument("--json", action="store_true", help="for a program to read")
+    doctor.set_defaults(command=_doctor, log_level="ERROR")
 
     model = commands.add_parser("model", help="get a model").add_subparsers(
         required=True, metavar="ACTION"
@@ -118,6 +131,29 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
     asyncio.run(_until_told(lambda stop: run_bot(settings, stop)))
     return 0
+
+
+def _try(settings: Settings, given: argparse.Namespace) -> int:
+    try:
+        from bot.tryout import try_bot  # noqa: PLC0415 - its packages are an extra
+    except ModuleNotFoundError as error:
+        raise AirocordError(
+            f'The page needs the package {error.name}. Run: pip install -e ".[try]"'
+        ) from error
+    if settings.model_path is None:
+        terminal.fetch_model(None, settings.effective_models_dir, quiet=True)
+    asyncio.run(
+        _until_told(
+            lambda stop: try_bot(
+                settings, stop, port=given.port, tell=_say_where, opens_browser=not given.no_browser
+            )
+        )
+    )
+    return 0
+
+
+def _say_where(address: str) -> None:
+    print(f"Airocord is here: {address}\nCtrl+C ends it.", flush=True)
 
 
 async def _until_told(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -154,8 +190,31 @@ async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: 
         await core.queue.drain(0)
 
 
+def _doctor(settings: Settings, given: argparse.Namespace) -> int:
+    from bot.doctor import findings  # noqa: PLC0415 - it imports discord.py, as run does
+    from bot.doctor.examine import examine  # noqa: PLC0415
+
+    console = Console(soft_wrap=True)
+
+    async def examined() -> list[findings.Finding]:
+        found = []
+        with Console(stderr=True).status("Looking…"):
+            async for finding in examine(settings, Path(".env")):
+                found.append(finding)
+                if not given.json:
+                    findings.print_table([finding], console)
+        return found
+
+    found = asyncio.run(examined())
+    if given.json:
+        print(findings.as_json(found))
+    return findings.worst(found).exit_status
+
+
 def _fetch(settings: Settings, given: argparse.Namespace) -> int:
-    return terminal.fetch_model(given.source, settings.models_dir, quiet=given.quiet_if_there)
+    return terminal.fetch_model(
+        given.source, settings.effective_models_dir, quiet=given.quiet_if_there
+    )
 
 
 def _db_upgrade(settings: Settings, given: argparse.Namespace) -> int:

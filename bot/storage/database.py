@@ -92,6 +92,21 @@ class Database:
         except self._failures as error:
             raise DatabaseError(describe(self._url, error)) from error
 
+    async def is_up_to_date(self) -> bool:
+        """Whether the schema is at the newest revision. Nothing is created or changed.
+
+        Raises:
+            DatabaseError: the database is of a newer version, or cannot be opened.
+        """
+        if self.file is not None and not self.file.exists():
+            return False
+        try:
+            return await asyncio.to_thread(
+                migrating.run, self._url, self._scripts, migrating.is_up_to_date
+            )
+        except self._failures as error:
+            raise DatabaseError(describe(self._url, error)) from error
+
     async def backup(self, path: Path | None = None) -> Path:
         """Copy a SQLite file while it is in use.
 

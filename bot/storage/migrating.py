@@ -54,6 +54,18 @@ def current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_up_to_date(config: Config, connection: Connection) -> bool:
+    """Whether the database is at the newest revision.
+
+    Raises:
+        DatabaseError: the database is of a newer version.
+    """
+    scripts = ScriptDirectory.from_config(config)
+    revision = current(connection)
+    _refuse_newer(scripts, revision)
+    return revision == scripts.get_current_head()
+
+
 def upgrade(file: Path | None, config: Config, connection: Connection) -> None:
     """Bring the database to the newest revision.
 

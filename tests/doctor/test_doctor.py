@@ -1,0 +1,169 @@
+"""What ``doctor`` says of an installation that is not as it should be."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sqlalchemy import text
+
+from bot.core import Core
+from bot.doctor import machine, model
+from bot.doctor.database import database
+from bot.doctor.findings import Finding, Severity, as_json, print_table, worst
+from bot.doctor.online import discord_itself
+from bot.errors import EngineUnavailable, ModelError
+from bot.generation.engine import SamplingParams
+from bot.generation.queue import GenerationQueue
+from bot.prompting import Prompter
+from bot.settings import Settings
+from bot.storage import Database
+from tests.support.engines import Script, ScriptedEngine
+
+
+async def collected(findings: AsyncIterator[Finding]) -> list[Finding]:
+    return [finding async for finding in findings]
+
+
+def test_the_worst_finding_is_the_exit_status_but_a_note_is_well() -> None:
+    ok, note = Finding("a", Severity.OK, ""), Finding("b", Severity.NOTE, "")
+    warning, error = Finding("c", Severity.WARNING, ""), Finding("d", Severity.ERROR, "")
+    assert worst([]).exit_status == worst([ok, note]).exit_status == 0
+    assert worst([warning, ok]).exit_status == 2
+    assert worst([warning, error, note]).exit_status == 3
+
+
+def test_a_program_reads_the_same_as_a_person() -> None:
+    finding = Finding("Model", Severity.ERROR, "[bold]It[/] is “gone”.", "Fetch it.")
+    screen = io.StringIO()
+    print_table([finding], Console(file=screen, width=100))
+    for words in ("error", "Model", "[bold]It[/] is “gone”.", "→ Fetch it."):
+        assert words in screen.getvalue()
+    assert json.loads(as_json([finding])) == [
+        {
+            "subject": "Model",
+            "severity": "error",
+            "text": "[bold]It[/] is “gone”.",
+            "next_step": "Fetch it.",
+        }
+    ]
+
+
+def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("TEMPERATUR=0.5\nLANES=2\nXYZZY=1\n")
+    first, second = machine.env_file(file)
+    assert (first.severity, first.next_step) == (Severity.WARNING, "Did you mean TEMPERATURE?")
+    assert "XYZZY" in second.text
+    assert ".env.example" in second.next_step
+
+
+def test_a_token_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKEN=secret\n")
+    file.chmod(0o644)
+    [finding] = machine.env_file(file)
+    assert finding.severity is Severity.WARNING
+    assert "chmod 600" in finding.next_step
+    assert "secret" not in finding.text
+    file.chmod(0o600)
+    [finding] = machine.env_file(file)
+    assert finding.severity is Severity.OK
+
+
+def test_no_env_file_is_no_fault(tmp_path: Path) -> None:
+    [finding] = machine.env_file(tmp_path / ".env")
+    assert finding.severity is Severity.NOTE
+
+
+def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "ROOM_BYTES", 0)
+    [roomy] = machine.data_folder(tmp_path / "not" / "there" / "yet")
+    assert roomy.severity is Severity.OK
+    monkeypatch.setattr(machine, "ROOM_BYTES", 1 << 60)
+    [full] = machine.data_folder(tmp_path)
+    assert full.severity is Severity.WARNING
+
+
+async def test_the_database_is_looked_at_and_not_touched(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    [finding] = await collected(database(settings))
+    assert finding.severity is Severity.NOTE
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+    opened = Database(settings.effective_database_url)
+    await opened.upgrade()
+    await opened.close()
+    [finding] = await collected(database(settings))
+    assert finding.severity is Severity.OK
+    await opened.downgrade("0001")
+    [finding] = await collected(database(settings))
+    assert finding.severity is Severity.NOTE
+    assert "0001" in finding.text
+    async with opened.writing() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await opened.close()
+    [finding] = await collected(database(settings))
+    assert finding.severity is Severity.ERROR
+    assert "newer version" in finding.text
+
+
+async def test_without_a_token_discord_is_left_alone() -> None:
+    [finding] = await collected(discord_itself(Settings()))
+    assert finding.severity is Severity.NOTE
+
+
+async def test_a_discord_that_cannot_be_reached_is_said_so(unused_tcp_port: int) -> None:
+    settings = Settings(
+        discord_token="a.b.c", discord_api_url=f"http://127.0.0.1:{unused_tcp_port}/api/v10"
+    )
+    [finding] = await collected(discord_itself(settings))
+    assert finding.severity is Severity.WARNING
+    assert "cannot be reached" in finding.text
+
+
+def use(monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine) -> None:
+    def build(settings: Settings) -> Core:
+        prompter = Prompter(engine, "vicuna", SamplingParams())
+        return Core(engine, "It is a test's.", GenerationQueue(engine), prompter)
+
+    monkeypatch.setattr(model, "build_core", build)
+
+
+async def test_a_model_is_asked_and_its_words_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ScriptedEngine(
+        reply=lambda prompt: Script(("[C, Pluto]",)) if "planet" in prompt else Script(("Hm.",))
+    )
+    use(monkeypatch, engine)
+    found = {f.subject: f for f in await collected(model.model(Settings()))}
+    assert found["Model"].severity is Severity.OK
+    assert found["Says something"].severity is Severity.OK
+    assert found["Multiple choice"].severity is Severity.OK
+    assert found["Anagram"].severity is Severity.NOTE
+    assert "'Hm.'" in found["Anagram"].text
+    assert engine.closed
+
+
+async def test_a_model_that_breaks_or_cannot_be_loaded_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(monkeypatch, ScriptedEngine(default=Script(("Hel",), error=RuntimeError("boom"))))
+    found = await collected(model.model(Settings()))
+    assert found[-1].severity is Severity.ERROR
+    use(monkeypatch, ScriptedEngine(load_error=ModelError("It is damaged. Fetch it again.")))
+    found = await collected(model.model(Settings()))
+    assert found[-1].severity is Severity.ERROR
+    assert "Fetch it again" in found[-1].text
+
+
+async def test_an_engine_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(settings: Settings) -> Core:
+        raise EngineUnavailable("No engine is installed. Run: pip install x")
+
+    monkeypatch.setattr(model, "build_core", build)
+    [finding] = await collected(model.model(Settings()))
+    assert finding.severity is Severity.ERROR
+    assert "pip install" in finding.text
