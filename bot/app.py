@@ -42,6 +42,7 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
     return AirocordClient(
         conversation=conversation,
         about=core.about,
+        queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,
         message_file_limit=settings.message_file_limit_kb * 1024,
         synced_commands=settings.data_dir / "commands.sha256",

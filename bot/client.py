@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.conversation import Conversation, Speaker
+from bot.generation.figures import QueueStatus
 from bot.replies.controls import DYNAMIC_ITEMS
 from bot.reply_actions import ReplyActions, mark_interrupted
 from bot.sentences import respond, sentence_for
@@ -53,6 +55,7 @@ class AirocordClient(commands.Bot):
         *,
         conversation: Conversation,
         about: Callable[[], str],
+        queue_status: Callable[[], QueueStatus],
         message_content: bool,
         message_file_limit: int,
         synced_commands: Path,
@@ -73,12 +76,14 @@ class AirocordClient(commands.Bot):
         )
         self.conversation = conversation
         self.about = about
+        self.queue_status = queue_status
         self.message_file_limit = message_file_limit
         self.reply_actions = ReplyActions(conversation, lambda: self.me)
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
         self.online = asyncio.Event()
         """Set once Discord has let us in for the first time."""
+        self._started_at = time.monotonic()
         self._synced_commands = synced_commands
         self._marking: asyncio.Task[None] | None = None
 
@@ -86,6 +91,10 @@ class AirocordClient(commands.Bot):
     def me(self) -> Speaker:
         assert self.user is not None  # noqa: S101 - asked for only after login
         return Speaker(self.user.id, self.user.display_name)
+
+    @property
+    def uptime_s(self) -> float:
+        return time.monotonic() - self._started_at
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS)

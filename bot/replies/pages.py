@@ -77,14 +77,18 @@ def queue_line(position: int | None, estimate_s: float | None) -> str:
     place = "next" if position == 1 else f"{ordinal(position)} in line"
     if estimate_s is None:
         return f"You are {place}."
-    return f"You are {place}, about {_duration(estimate_s)}."
+    return f"You are {place}, about {duration(estimate_s)}."
 
 
-def _duration(seconds: float) -> str:
-    """Rounded up, and more coarsely the longer it is: it is a guess."""
+def duration(seconds: float) -> str:
+    """Rounded up, and more coarsely the longer it is: "20 s", "3 min", "5 h", "2 days"."""
     if seconds <= 60:
         return f"{max(5, math.ceil(seconds / 5) * 5)} s"
-    return f"{math.ceil(seconds / 60)} min"
+    if seconds <= 7200:
+        return f"{math.ceil(seconds / 60)} min"
+    if seconds <= 172_800:
+        return f"{math.ceil(seconds / 3600)} h"
+    return f"{math.ceil(seconds / 86_400)} days"
 
 
 def status_page(line: str) -> list[Page]:

@@ -87,13 +87,6 @@ async def test_without_the_message_content_intent_free_conversation_is_refused(
     await queue.drain(0)
 
 
-async def test_about_says_which_model_answers(world: World) -> None:
-    result = await world.bob.slash(world.channel, "about")
-    assert result.ephemeral
-    assert result.response is not None
-    assert result.response.content == "I am a test."
-
-
 async def test_discord_is_told_the_commands_only_when_they_changed(
     world: World, tmp_path: Path
 ) -> None:

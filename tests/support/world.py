@@ -80,6 +80,7 @@ def build_client(
     return AirocordClient(
         conversation=conversation,
         about=lambda: "I am a test.",
+        queue_status=lambda: conversation._queue.status,
         message_content=message_content,
         message_file_limit=1024,
         synced_commands=folder / "commands.sha256",
