@@ -321,19 +321,21 @@ class Conversation:
                 tokens=outcome.finish.new_tokens if outcome.finish else None,
             )
             if outcome.end is End.DELETED:
-                await self._withdraw(outcome.message_ids, outlet)
+                await self._withdraw(reply_id, outcome.message_ids, outlet)
+            log.info("reply %d ended: %s", reply_id, outcome.end)
         finally:
             ticket.cancel()
             del self._writing[reply_id]
             if not self._writing:
                 self._none_writing.set()
 
-    async def _withdraw(self, message_ids: Sequence[int], outlet: Outlet) -> None:
+    async def _withdraw(self, reply_id: int, message_ids: Sequence[int], outlet: Outlet) -> None:
         """Take half a reply away whose question, or other half, somebody deleted."""
         for message_id in message_ids:
             with contextlib.suppress(OutletError):
                 await outlet.delete(message_id)
-        await self.history.delete_messages(message_ids)
+        # By its own id: the deletion may have come before the message was known to be its.
+        await self.history.delete_reply(reply_id)
 
     async def _channel_of(self, turn: StoredTurn) -> ChannelRef:
         channel = await self.history.channel(turn.channel_id)

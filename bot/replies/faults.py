@@ -19,6 +19,7 @@ class OutletError(Exception):
           + TokenExpired     the interaction's token is no longer taken
       + Transient        trying again later may work
       + Rejected         Discord will refuse it however often it is tried
+          + FileRefused      because of the file that comes with it
     """
 
     def __init__(self, text: str, *, code: int = 0) -> None:
@@ -51,11 +52,16 @@ class Rejected(OutletError):
     """Discord understood it and refused."""
 
 
+class FileRefused(Rejected):
+    """The file is too large for this place."""
+
+
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
+REQUEST_TOO_LARGE = 40005
 ALREADY_ACKNOWLEDGED = 40060
 MISSING_ACCESS = 50001
 CANNOT_MESSAGE_USER = 50007
@@ -99,4 +105,6 @@ def _of_response(error: discord.HTTPException) -> OutletError:
         return MessageGone(text, code=code)
     if status == 403 or code in _FORBIDDEN:
         return NotPermitted(text, code=code)
+    if status == 413 or code == REQUEST_TOO_LARGE:
+        return FileRefused(text, code=code)
     return Rejected(text, code=code)

@@ -16,7 +16,14 @@ from bot.generation.engine import Finish
 from bot.generation.ticket import Ticket, TicketState
 from bot.replies import pages
 from bot.replies.appearance import Appearance, End
-from bot.replies.faults import MessageGone, NotPermitted, OutletError, Rejected, Transient
+from bot.replies.faults import (
+    FileRefused,
+    MessageGone,
+    NotPermitted,
+    OutletError,
+    Rejected,
+    Transient,
+)
 from bot.replies.messages import Messages
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacer, Rank
@@ -254,7 +261,7 @@ class LiveReply:
             self._saved = text
         try:
             await self._messages.approach(desired)
-        except NotPermitted:
+        except (NotPermitted, FileRefused):
             if desired[-1].file is None or not self._look.shape.may_attach:
                 raise
             self._look.shape = replace(self._look.shape, may_attach=False)

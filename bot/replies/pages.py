@@ -25,7 +25,7 @@ NO_TIME_LEFT = (
 AS_FILE = "Discord did not take my reply as a message, so here it is as a file."
 _FILE_COMES = "-# I am still writing; the whole reply comes as a file."
 _FILE_IS_HERE = f"-# The whole reply is in {FILE_NAME}."
-_NO_FILE = "-# The rest does not fit here, and I may not attach files in this channel."
+_NO_FILE = "-# The rest does not fit here, and I cannot attach it as a file in this channel."
 
 
 class Controls(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from bot.storage.channels import ChannelRef, make_known
 from bot.storage.database import Database
@@ -17,6 +17,7 @@ from bot.storage.statements import (
     add_turn,
     change,
     complete_questions,
+    delete_turns,
     is_reply,
     newest_exchanges,
 )
@@ -316,16 +317,13 @@ class Conversations:
             )
             gone = sorted(set(found))
             if gone:
-                await complete_questions(session, gone)
-                await session.execute(
-                    delete(Turn).where(
-                        or_(
-                            Turn.id.in_(gone),
-                            Turn.answers_turn_id.in_(gone) & (Turn.state == TurnState.REPLACED),
-                        )
-                    )
-                )
+                await delete_turns(session, gone)
             return gone
+
+    async def delete_reply(self, reply_id: int) -> None:
+        """Take a reply away, whichever messages it stands in."""
+        async with self._database.writing() as session:
+            await delete_turns(session, [reply_id])
 
     async def turn(self, turn_id: int) -> StoredTurn | None:
         async with self._database.reading() as session:

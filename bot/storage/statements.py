@@ -10,7 +10,9 @@ from sqlalchemy import (
     CursorResult,
     Update,
     and_,
+    delete,
     func,
+    or_,
     select,
     update,
 )
@@ -106,4 +108,17 @@ async def complete_questions(session: AsyncSession, reply_ids: Sequence[int]) ->
         update(Turn)
         .where(Turn.id.in_(answered), Turn.state.in_((TurnState.PENDING, TurnState.INTERRUPTED)))
         .values(state=TurnState.COMPLETE, finished_at=datetime.now(UTC)),
+    )
+
+
+async def delete_turns(session: AsyncSession, turn_ids: Sequence[int]) -> None:
+    """Delete turns, and the replies that were replaced as answers to them."""
+    await complete_questions(session, turn_ids)
+    await session.execute(
+        delete(Turn).where(
+            or_(
+                Turn.id.in_(turn_ids),
+                Turn.answers_turn_id.in_(turn_ids) & (Turn.state == TurnState.REPLACED),
+            )
+        )
     )

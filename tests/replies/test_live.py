@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import EngineFailed, ShuttingDown
 from bot.generation.engine import FinishReason
-from bot.replies.faults import NotPermitted, Transient
+from bot.replies.faults import FileRefused, NotPermitted, Transient
 from bot.replies.live import End
 from bot.replies.pacing import Pacer
 from bot.replies.splitting import MESSAGE_LIMIT, units
@@ -395,15 +395,20 @@ def test_a_reply_too_long_for_messages_comes_whole_as_a_file() -> None:
     play(scene())
 
 
-def test_where_files_are_not_allowed_the_end_says_so() -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [NotPermitted("50013 Missing Permissions"), FileRefused("40005 Request entity too large")],
+    ids=["not allowed", "too large"],
+)
+def test_where_a_file_is_not_taken_the_end_says_so(refusal: Exception) -> None:
     async def scene() -> None:
         stage = Stage(max_messages=1)
         stage.writer.writes(PARAGRAPH * 10)
         await asyncio.sleep(5)
-        stage.discord.fail("edit", NotPermitted("50013 Missing Permissions"))
+        stage.discord.fail("edit", refusal)
         stage.writer.ends()
         outcome = await stage.until_over()
-        assert "may not attach files" in stage.discord.last.text
+        assert "cannot attach it as a file" in stage.discord.last.text
         assert outcome.end is End.COMPLETE
 
     play(scene())

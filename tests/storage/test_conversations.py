@@ -427,3 +427,14 @@ async def test_any_text_that_can_arrive_can_be_stored(words: str, talk: Talk) ->
     assert turn.content == "".join(
         "?" if "\ud800" <= letter <= "\udfff" else letter for letter in words if letter != "\0"
     )
+
+
+async def test_a_reply_whose_messages_are_not_known_yet_can_be_taken_away(talk: Talk) -> None:
+    question = await talk.ask("secret")
+    reply = await talk.begin(question)
+    await talk.history.delete_reply(reply)
+    assert await talk.history.turn(reply) is None
+    asked = await talk.history.turn(question)
+    assert asked is not None
+    assert asked.state is TurnState.COMPLETE
+    assert await talk.history.close_interrupted() == []

@@ -1,0 +1,92 @@
+"""Somebody who reads a channel of the sandbox, and waits until it shows what a test waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sandbox.people import Person
+from sandbox.types import Json
+from tests.support.model_on_a_wire import LIMIT_S
+
+LOADING = 1 << 7
+"""The flag of a message that Discord shows as "thinking…"."""
+
+
+class Reader:
+    """Reads as ``person`` does: what only others may see is not there."""
+
+    def __init__(self, person: Person, channel_id: int, bot_id: int) -> None:
+        self._person = person
+        self._channel_id = channel_id
+        self._bot_id = bot_id
+        self._watch = person.watch()
+        self.states: list[str] = []
+        """Everything that the bot's messages here have said, one after another, as it was seen."""
+
+    @property
+    def messages(self) -> list[Json]:
+        """The bot's messages, oldest first."""
+        return [
+            message
+            for message in self._person.messages(self._channel_id)
+            if author_of(message) == self._bot_id
+        ]
+
+    @property
+    def texts(self) -> list[str]:
+        return [str(message["content"]) for message in self.messages]
+
+    async def sees(self, what: Callable[[list[Json]], bool]) -> list[Json]:
+        """Wait until the bot's messages are so."""
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                while not what(self.messages):
+                    await self._next()
+        except TimeoutError:
+            raise AssertionError(f"in vain; it shows {self.messages}") from None
+        return self.messages
+
+    async def reads(self, text: str) -> Json:
+        """Wait for a message that contains ``text`` and return it."""
+        found = await self.sees(lambda messages: any(text in str(m["content"]) for m in messages))
+        return next(message for message in found if text in str(message["content"]))
+
+    async def _next(self) -> None:
+        name, data = await anext(self._watch)
+        if name.startswith("MESSAGE_") and "content" in data and author_of(data) == self._bot_id:
+            self.states.append(str(data["content"]))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._watch.close()
+
+
+def author_of(message: Json) -> int:
+    author = message["author"]
+    assert isinstance(author, dict)
+    return int(str(author["id"]))
+
+
+def buttons(message: Json) -> dict[str, str]:
+    """Label to custom id of a message's buttons."""
+    found: dict[str, str] = {}
+    rows = message.get("components")
+    assert isinstance(rows, list)
+    for row in rows:
+        assert isinstance(row, dict)
+        items = row["components"]
+        assert isinstance(items, list)
+        for item in items:
+            assert isinstance(item, dict)
+            found[str(item.get("label"))] = str(item["custom_id"])
+    return found

@@ -1,0 +1,182 @@
+"""What people see, and what the history holds, when something between the bot and Discord breaks.
+
+The bot runs as a process of its own, discord.py's own retries and waits included.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.storage import TurnState
+from sandbox.faults import Denied, Dropped, Failed, Fault, RateLimited
+from tests.support.reader import LOADING, buttons
+from tests.wire.conftest import Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SEND = "/channels/{channel_id}/messages"
+EDIT = "/channels/{channel_id}/messages/{message_id}"
+ORIGINAL = "/webhooks/{application_id}/{interaction_token}/messages/@original"
+
+
+async def is_whole(wire: Wire, question: str, reply: str) -> None:
+    """The channel shows one reply and the history holds the exchange, both whole."""
+    with wire.reader() as reader:
+        await reader.sees(lambda messages: bool(messages) and "Regenerate" in buttons(messages[-1]))
+        assert reader.texts == [reply]
+    [exchange] = await wire.exchanges()
+    assert (exchange.question.content, exchange.question.state) == (question, TurnState.COMPLETE)
+    assert (exchange.reply.content, exchange.reply.state) == (reply, TurnState.COMPLETE)
+
+
+async def test_when_edits_are_limited_the_text_comes_later_but_whole(wire: Wire) -> None:
+    limited = wire.sandbox.faults.add(
+        Fault(method="PATCH", route=EDIT, answer=RateLimited(retry_after_s=0.3), times=3)
+    )
+    wire.ask("count")
+    reply = await wire.model.asked()
+    with wire.reader() as reader:
+        await reply.say("One,")
+        await reader.reads("One,")
+        await reply.say(" two,", " three.")
+        await reply.end()
+        await is_whole(wire, "count", "One, two, three.")
+    assert limited.hits == 3
+
+
+async def test_when_the_first_answer_fails_it_is_given_again_and_once(wire: Wire) -> None:
+    wire.sandbox.faults.add(Fault(method="POST", route=SEND, answer=Failed(500), times=1))
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    await is_whole(wire, "hello", "Hello there.")
+
+
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@pytest.mark.parametrize("route", [SEND, EDIT], ids=["first message", "last edit"])
+async def test_a_dropped_connection_loses_nothing_and_says_nothing_twice(
+    wire: Wire, route: str, is_handled: bool
+) -> None:
+    method = "POST" if route == SEND else "PATCH"
+    fault = Fault(method=method, route=route, answer=Dropped(after=is_handled), times=1)
+    if route == SEND:
+        wire.sandbox.faults.add(fault)
+    wire.ask("colours")
+    reply = await wire.model.asked()
+    await reply.say("Red")
+    if route == EDIT:
+        with wire.reader() as reader:
+            await reader.reads("Red")
+        wire.sandbox.faults.add(fault)
+    await reply.say(" and blue.")
+    await reply.end()
+    await is_whole(wire, "colours", "Red and blue.")
+
+
+@pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "begun anew"])
+async def test_when_the_gateway_drops_a_reply_goes_on_and_the_next_question_is_answered(
+    wire: Wire, resumable: bool
+) -> None:
+    wire.ask("long story")
+    reply = await wire.model.asked()
+    with wire.reader() as reader:
+        await reply.say("Once upon")
+        await reader.reads("Once upon")
+        before = wire.sandbox.gateway.connections
+        wire.sandbox.faults.close_gateway(4000, resumable=resumable)
+        await reply.say(" a time.")
+        await reply.end()
+        await is_whole(wire, "long story", "Once upon a time.")
+        await wire.sandbox.gateway.connected(after=before)
+        wire.ask("and then?")
+        second = await wire.model.asked()
+        await second.say("The end.")
+        await second.end()
+        await reader.reads("The end.")
+    assert wire.model.is_idle
+
+
+async def test_what_is_written_while_the_gateway_is_away_is_answered_once_it_resumes(
+    wire: Wire,
+) -> None:
+    with wire.reader() as reader:
+        wire.sandbox.faults.close_gateway(4000, resumable=True)
+        wire.ask("are you there?")
+        reply = await wire.model.asked()
+        await reply.say("Yes.")
+        await reply.end()
+        await reader.reads("Yes.")
+    assert wire.model.is_idle
+    assert len(await wire.exchanges()) == 1
+
+
+async def test_when_the_token_expires_in_the_queue_the_answer_comes_all_the_same(
+    wire: Wire,
+) -> None:
+    wire.ask("first", wire.ada)
+    wire.ask("second", wire.ada)
+    held = [await wire.model.asked(), await wire.model.asked()]
+    asked = wire.bo.use_command(wire.channel_id, "chat", {"message": "third"})
+    with wire.reader() as reader:
+        await reader.reads("You are next")
+        wire.sandbox.faults.expire_tokens()
+        for reply in held:
+            await reply.say("Done.")
+            await reply.end()
+        third = await wire.model.asked()
+        await third.say("At last.")
+        await third.end()
+        answer = await reader.reads("At last.")
+        await reader.sees(lambda messages: "Regenerate" in buttons(messages[-1]))
+        assert not any(int(str(m.get("flags", 0))) & LOADING for m in reader.messages)
+        assert not any("You are next" in text for text in reader.texts)
+    assert asked.state == "answered"
+    assert "third" in str(answer["content"])
+
+
+async def test_a_reply_that_is_deleted_stays_deleted(wire: Wire) -> None:
+    wire.ask("secret")
+    reply = await wire.model.asked()
+    with wire.reader() as reader:
+        await reply.say("It is")
+        shown = await reader.reads("It is")
+        wire.ada.delete(wire.channel_id, int(str(shown["id"])))
+        await reply.given_up()
+        await reader.sees(lambda messages: not messages)
+    assert await wire.exchanges() == []
+
+
+async def test_when_it_may_not_write_any_more_the_reply_ends_and_is_remembered(wire: Wire) -> None:
+    wire.ask("poem")
+    reply = await wire.model.asked()
+    with wire.reader() as reader:
+        await reply.say("Roses are")
+        await reader.reads("Roses are")
+        wire.sandbox.faults.add(
+            Fault(route="/channels/{channel_id}/*", answer=Denied(), times=None)
+        )
+        await reply.say(" red")
+        await reply.given_up()
+        wire.sandbox.faults.clear()
+        assert reader.texts == ["Roses are"]
+    [exchange] = await wire.exchanges()
+    assert exchange.reply.state is TurnState.STOPPED
+    assert exchange.reply.content.startswith("Roses are")
+
+
+async def test_when_a_file_is_refused_the_rest_is_said_to_be_missing(wire: Wire) -> None:
+    wire.sandbox.faults.add(
+        Fault(route="*", answer=Failed(413, code=40005), has_file=True, times=None)
+    )
+    wire.ask("everything")
+    reply = await wire.model.asked()
+    long = "All work and no play makes Jack a dull boy. " * 300
+    await reply.say(long)
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.sees(lambda messages: bool(messages) and "Regenerate" in buttons(messages[-1]))
+        wire.sandbox.faults.clear()
+        assert "I cannot attach it as a file" in reader.texts[-1]
+    [exchange] = await wire.exchanges()
+    assert exchange.reply.content == long
