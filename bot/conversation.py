@@ -322,7 +322,7 @@ class Conversation:
             )
             if outcome.end is End.DELETED:
                 await self._withdraw(reply_id, outcome.message_ids, outlet)
-            log.info("reply %d ended: %s", reply_id, outcome.end)
+            log.info("reply %d in channel %d ended: %s", reply_id, channel.id, outcome.end)
         finally:
             ticket.cancel()
             del self._writing[reply_id]

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import discord
 
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.replies.controls import view_finished
-from bot.replies.faults import OutletError
-from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
-from bot.replies.pages import INTERRUPTED
+from bot.replies.faults import OutletError, discord_call
+from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, InteractionOutlet, Outlet
+from bot.replies.pages import INTERRUPTED, without_note
 from bot.replies.splitting import MESSAGE_LIMIT, split
 from bot.storage import Conversations, InterruptedReply, StoredTurn
 
 log = logging.getLogger(__name__)
 
 _NOTE = f"-# {INTERRUPTED}"
+
+_LOOKED_AT = 25
+"""Messages after a question among which a reply of ours is looked for."""
 
 
 class NotAllowed(AirocordError):
@@ -50,7 +54,7 @@ class ReplyActions:
         await self._conversation.resume(reply, interaction.user.id, outlet)
         if interaction.message is not None:
             # The controls are under the continuation now.
-            content = interaction.message.content
+            content = without_note(interaction.message.content)
             await outlet.edit(interaction.message.id, content, view=None, file=None)
 
     async def _reply(self, interaction: discord.Interaction, turn_id: int) -> StoredTurn:
@@ -86,14 +90,18 @@ class ReplyActions:
 async def mark_interrupted(
     client: discord.Client, history: Conversations, replies: Sequence[InterruptedReply]
 ) -> None:
-    """Say under each reply that a restart cut off that it was, and offer to write it anew."""
+    """Say under each reply that a restart cut off that it was, and offer to write it anew.
+
+    The client is logged in.
+    """
+    me = client.user.id if client.user else 0
     for reply in replies:
         channel = client.get_partial_messageable(reply.channel_id)
         try:
             if reply.message_ids:
                 await _mark(channel, reply)
             else:
-                await _answer_unanswered(channel, history, reply)
+                await _answer_unanswered(channel, history, reply, me)
         except OutletError as error:
             log.info("reply %d could not be marked as interrupted: %s", reply.turn_id, error)
 
@@ -108,13 +116,32 @@ async def _mark(channel: discord.PartialMessageable, reply: InterruptedReply) ->
 
 
 async def _answer_unanswered(
-    channel: discord.PartialMessageable, history: Conversations, reply: InterruptedReply
+    channel: discord.PartialMessageable, history: Conversations, reply: InterruptedReply, me: int
 ) -> None:
-    """Nothing had been shown yet: answer the question's message with the note."""
+    """No message of it is known: mark one that was sent in the very moment of the crash, or else
+    answer the question's message with the note."""
     turn = await history.turn(reply.turn_id)
     asked = await history.messages_of(turn.answers) if turn and turn.answers else []
-    if asked:
-        outlet = ChannelOutlet(channel, channel.get_partial_message(asked[0]))
-        view = view_finished(reply.turn_id, can_continue=False)
-        message_id = await outlet.send(_NOTE, view=view)
-        await history.add_message(reply.turn_id, message_id, 0)
+    if not asked:
+        return
+    sent = await _sent_in_answer(channel, asked[0], me)
+    if sent is not None:
+        await history.add_message(reply.turn_id, sent, 0)
+        await _mark(channel, replace(reply, message_ids=(sent,)))
+        return
+    outlet = ChannelOutlet(channel, channel.get_partial_message(asked[0]))
+    view = view_finished(reply.turn_id, can_continue=False)
+    message_id = await outlet.send(_NOTE, view=view)
+    await history.add_message(reply.turn_id, message_id, 0)
+
+
+async def _sent_in_answer(
+    channel: discord.PartialMessageable, question: int, me: int
+) -> int | None:
+    async with discord_call(CALL_LIMIT_S):
+        after = discord.Object(question)
+        async for message in channel.history(limit=_LOOKED_AT, after=after, oldest_first=True):
+            reference = message.reference
+            if message.author.id == me and reference and reference.message_id == question:
+                return message.id
+    return None

@@ -18,6 +18,9 @@ STRING, INTEGER, BOOLEAN, USER_OPTION, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTAC
 
 _NAME = re.compile(r"[-_'\w]{1,32}")
 _MOST = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15}
+_INSIDE = {SUB_COMMAND: range(3, 12), SUB_COMMAND_GROUP: (SUB_COMMAND,)}
+"""What these take as options."""
+_WRONG_TYPE = "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"
 _KIND = {CHAT_INPUT: "slash", USER: "user", MESSAGE: "message"}
 
 
@@ -71,6 +74,17 @@ class Commands:
         known = {(c["name"], c["type"]): c["id"] for c in self.listed(guild_id)}
         made = self._made(given, guild_id, known.get((given["name"], kind)))
         self._by_scope.setdefault(guild_id, {})[int(made["id"])] = made
+        return made
+
+    def change(self, command_id: int, given: ReadOnlyJson, guild_id: int | None = None) -> Json:
+        """Set what ``given`` names."""
+        old = self.get(command_id, guild_id)
+        own = ("id", "application_id", "version", "guild_id")
+        new = {**{key: value for key, value in old.items() if key not in own}, **given}
+        others = [c for c in self.listed(guild_id) if c["id"] != old["id"]]
+        check_all([*others, new])
+        made = self._made(new, guild_id, old["id"])
+        self._by_scope[guild_id][command_id] = made
         return made
 
     def remove(self, command_id: int, guild_id: int | None = None) -> None:
@@ -131,17 +145,24 @@ def _check(command: ReadOnlyJson, path: str) -> None:
         raise invalid(path, f"Command exceeds maximum size of 8000 ({size}).", "COMMAND_TOO_LARGE")
 
 
-def _check_options(options: Sequence[ReadOnlyJson], path: str) -> None:
+def _check_options(
+    options: Sequence[ReadOnlyJson], path: str, takes: Sequence[int] = range(1, 12)
+) -> None:
     if len(options) > 25:
         raise invalid(f"{path}.options", "Must be 25 or fewer in length.")
     if len({option["name"] for option in options}) != len(options):
         raise invalid(f"{path}.options", "Option names must be unique.", "DUPLICATE_OPTION_NAME")
+    inner = [option["type"] in (SUB_COMMAND, SUB_COMMAND_GROUP) for option in options]
+    if any(inner) and not all(inner):
+        raise invalid(f"{path}.options", "Subcommands and options do not mix.", _WRONG_TYPE)
     has_optional = False
     for number, option in enumerate(options):
         where = f"{path}.options.{number}"
         _check_named(option, where)
+        if option["type"] not in takes:
+            raise invalid(f"{where}.type", "This type is not taken here.", _WRONG_TYPE)
         if option["type"] in (SUB_COMMAND, SUB_COMMAND_GROUP):
-            _check_options(option.get("options") or [], where)
+            _check_options(option.get("options") or [], where, _INSIDE[option["type"]])
             continue
         if option.get("required") and has_optional:
             raise invalid(
@@ -155,6 +176,9 @@ def _check_options(options: Sequence[ReadOnlyJson], path: str) -> None:
             raise invalid(f"{where}.choices", "25 or fewer, and none where there is autocomplete.")
         for choice in choices:
             _length(f"{where}.choices.name", choice["name"], 1, 100)
+            _length(f"{where}.choices.value", str(choice["value"]), 1, 100)
+        if len({choice["name"] for choice in choices}) != len(choices):
+            raise invalid(f"{where}.choices", "Names must be unique.", "DUPLICATE_CHOICE")
 
 
 def _check_named(item: ReadOnlyJson, path: str) -> None:

@@ -17,6 +17,7 @@ _TEXTS = {
     10015: "Unknown Webhook",
     10062: "Unknown interaction",
     10063: "Unknown application command",
+    20012: "You are not authorized to perform this action on this application",
     30046: "Maximum number of edits to messages older than 1 hour reached. Try again later.",
     40005: "Request entity too large",
     40060: "Interaction has already been acknowledged.",
@@ -44,6 +45,7 @@ _STATUS = {
     10015: 404,
     10062: 404,
     10063: 404,
+    20012: 403,
     30046: 429,
     40005: 413,
     50001: 403,
@@ -56,17 +58,27 @@ _STATUS = {
 class ApiError(Exception):
     """A refusal, as the bot gets it."""
 
-    def __init__(self, code: int, *, status: int | None = None, errors: Json | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        *,
+        status: int | None = None,
+        errors: Json | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(_TEXTS.get(code, f"code {code}"))
         self.code = code
         self.status = status or _STATUS.get(code, 400)
         self.errors = errors
+        self.retry_after_s = retry_after_s
 
     @property
     def body(self) -> Json:
         body: Json = {"message": str(self), "code": self.code}
         if self.errors:
             body["errors"] = self.errors
+        if self.retry_after_s is not None:
+            body |= {"retry_after": self.retry_after_s, "global": False}
         return body
 
 

@@ -44,9 +44,11 @@ class ExpiredToken:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Nothing happens before ``until`` is set; then all goes on as if nothing had been."""
+    """Nothing happens before ``until`` is set or, where it is given, that time is over; then all
+    goes on as if nothing had been."""
 
     until: asyncio.Event = field(default_factory=asyncio.Event)
+    at_most_s: float | None = None
 
 
 Answer = RateLimited | Failed | Dropped | Denied | ExpiredToken | Held

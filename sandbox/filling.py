@@ -40,16 +40,18 @@ class Filling:
             if is_whole and option.get("required"):
                 raise Refused(f"The option {name} is required.")
             return None
+        if isinstance(value, Upload) != (kind == app.ATTACHMENT):
+            raise Refused(f"{name} takes another kind of value.")
         if isinstance(value, Upload):
             return {"name": name, "type": kind, "value": self._attach(value)}
         if is_whole:
             _check_value(option, value)
         if kind == app.USER_OPTION:
-            self.user(int(value))
+            self.user(_id(value))
         elif kind == app.CHANNEL:
-            self._channel(int(value))
+            self._channel(_id(value), option.get("channel_types"))
         elif kind in (app.ROLE, app.MENTIONABLE):
-            self._role(int(value))
+            self._role(_id(value), or_person=kind == app.MENTIONABLE)
         return {"name": name, "type": kind, "value": value}
 
     def choose(self, component: ReadOnlyJson, values: Sequence[str]) -> None:
@@ -58,12 +60,12 @@ class Filling:
         if not least <= len(values) <= most:
             raise Refused(f"Choose {least} to {most}.")
         for value in values:
-            if component["type"] in (_USER_SELECT, _MENTIONABLE_SELECT):
-                self.user(int(value))
-            elif component["type"] == _ROLE_SELECT:
-                self._role(int(value))
+            if component["type"] == _USER_SELECT:
+                self.user(_id(value))
+            elif component["type"] in (_ROLE_SELECT, _MENTIONABLE_SELECT):
+                self._role(_id(value), or_person=component["type"] == _MENTIONABLE_SELECT)
             elif component["type"] == _CHANNEL_SELECT:
-                self._channel(int(value))
+                self._channel(_id(value), component.get("channel_types"))
             elif value not in {option["value"] for option in component.get("options", [])}:
                 raise Refused("There is no such choice.")
 
@@ -81,9 +83,15 @@ class Filling:
         if part.get("required", True) and not value:
             raise Refused("Something that is required is missing.")
         if part["type"] == _TEXT_INPUT:
-            if not isinstance(value, str) or len(value) > part.get("max_length", 4000):
+            if not isinstance(value, str) or len(value) > (part.get("max_length") or 4000):
                 raise Refused("The text is too long.")
+            if value and len(value) < (part.get("min_length") or 0):
+                raise Refused("The text is too short.")
             return filled | {"value": value}
+        if part["type"] == _FILE_UPLOAD and value:
+            least, most = part.get("min_values", 1), part.get("max_values", 1)
+            if not least <= len(value) <= most:
+                raise Refused(f"Choose {least} to {most}.")
         chosen = [self._attach(item) if isinstance(item, Upload) else item for item in value]
         if part["type"] != _FILE_UPLOAD and chosen:
             self.choose(part, chosen)
@@ -100,20 +108,24 @@ class Filling:
             slim = {k: v for k, v in member.items() if k not in ("user", "deaf", "mute")}
             self._resolve("members", user_id, {**slim, "permissions": allowed})
 
-    def _role(self, role_id: int) -> None:
+    def _role(self, role_id: int, *, or_person: bool) -> None:
         guild_id = self._world.guild_id(self._channel_id)
         roles = self._world.guilds[guild_id]["roles"] if guild_id is not None else []
         role = next((r for r in roles if r["id"] == str(role_id)), None)
-        if role is None:
+        if role is not None:
+            self._resolve("roles", role_id, role)
+        elif or_person:
             self.user(role_id)
         else:
-            self._resolve("roles", role_id, role)
+            raise Refused("There is no such role.")
 
-    def _channel(self, channel_id: int) -> None:
+    def _channel(self, channel_id: int, types: Sequence[int] | None) -> None:
         try:
             channel = self._world.channel(channel_id)
         except ApiError as error:
             raise Refused("There is no such channel.") from error
+        if types and channel["type"] not in types:
+            raise Refused("A channel of this kind cannot be chosen.")
         allowed = str(int(self._world.permissions(self._person_id, channel_id)))
         self._resolve("channels", channel_id, {**channel, "permissions": allowed})
 
@@ -128,6 +140,12 @@ class Filling:
 
     def _resolve(self, kind: str, item_id: int, item: Json) -> None:
         self.resolved.setdefault(kind, {})[str(item_id)] = item
+
+
+def _id(value: OptionValue) -> int:
+    if not str(value).isdecimal():
+        raise Refused(f"{value} is nobody and nothing here.")
+    return int(value)
 
 
 def _check_value(option: ReadOnlyJson, value: OptionValue) -> None:

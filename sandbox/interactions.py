@@ -64,6 +64,10 @@ class Interaction:
             await self._changed.wait()
         return self
 
+    def fail_at(self, timer: asyncio.TimerHandle) -> None:
+        """What fails it where it is not answered in time; settling it cancels that."""
+        self._timer = timer
+
     def settle(self, state: Literal["answered", "failed"]) -> None:
         self.state = state
         if self._timer is not None:
@@ -92,7 +96,9 @@ class Interactions:
         world = self._world
         interaction_id = world.ids.next()
         token = secrets.token_urlsafe(48)
-        payload = self._payload(interaction_id, token, kind, person_id, channel_id, data)
+        payload = self._payload(
+            interaction_id, token, kind, person_id=person_id, channel_id=channel_id, data=data
+        )
         if of_message is not None:
             payload["message"] = of_message
         made = Interaction(
@@ -111,7 +117,8 @@ class Interactions:
             oldest = self._by_id.popitem(last=False)[1]
             oldest.settle("failed" if oldest.state == "waiting" else "answered")
             del self._by_token[oldest.token]
-        made._timer = asyncio.get_running_loop().call_later(ACKNOWLEDGE_S, self._fail, made)
+        loop = asyncio.get_running_loop()
+        made.fail_at(loop.call_later(ACKNOWLEDGE_S, self._fail, made))
         world.emit(Event("INTERACTION_CREATE", payload, channel_id, world.guild_id(channel_id)))
         return made
 
@@ -256,6 +263,7 @@ class Interactions:
         interaction_id: int,
         token: str,
         kind: int,
+        *,
         person_id: int,
         channel_id: int,
         data: Json,

@@ -29,7 +29,9 @@ KEPT = 4000
 """Texts that stay rendered."""
 
 _FENCE = re.compile(r"```(?:([\w+#.-]+)\n)?\n*(.*?)\n*```", re.DOTALL)
-_QUOTE = re.compile(r"^(?:>>> (?P<rest>.*)|(?P<lines>(?:>(?: [^\n]*)?(?:\n|\Z))+))", re.M | re.S)
+_QUOTE = re.compile(
+    r"^(?:>>> (?P<rest>.*)|(?P<lines>(?:>(?: [^\n]*)?(?:\n|\Z))+))", re.MULTILINE | re.DOTALL
+)
 _SPECIAL = re.compile(
     r"<(?:(?P<kind>@[!&]?|#)(?P<id>\d{1,20})"
     r"|/(?P<command>[-\w ]{1,100}):\d{1,20}"

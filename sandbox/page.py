@@ -188,6 +188,7 @@ class _Page:
                 if name in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_MODAL_CREATE"):
                     shown = await self._shown(data)
                 await socket.send_json({"t": name, "d": shown})
+            await socket.close()
 
     async def _shown(self, message: Json) -> Json:
         """A message or a dialog with the HTML of each of its texts beside it."""

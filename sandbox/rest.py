@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import math
@@ -81,7 +83,8 @@ class Api:
             body: object = None
             files: dict[int, Upload] = {}
             verdict = self._count(route, request)
-            status, answer = 0, None
+            status: int = 0
+            answer: Result = None
             try:
                 try:
                     body, files = await _read(request)
@@ -90,16 +93,21 @@ class Api:
                     return _response(status, answer, verdict)
                 fault = self._faults.hit(route.method, route.template, has_file=bool(files))
                 if isinstance(fault, Held):
-                    await fault.until.wait()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(fault.until.wait(), fault.at_most_s)
                 if isinstance(fault, Dropped) and not fault.after:
                     return _drop(request)
-                status, answer = self._outcome(route, request, verdict, fault, body, files)
+                status, answer = self._outcome(
+                    route, request, verdict, fault, body=body, files=files
+                )
                 if isinstance(fault, Dropped):
                     status, answer = 0, None
                     return _drop(request)
             finally:
                 names = tuple(upload.name for upload in files.values())
-                self._record(request, route.template, body, names, status, answer)
+                self._record(
+                    request, route.template, body=body, files=names, status=status, answer=answer
+                )
             return _response(status, answer, verdict)
 
         return handle
@@ -116,6 +124,7 @@ class Api:
         request: web.Request,
         verdict: Verdict,
         fault: Answer | None,
+        *,
         body: object,
         files: dict[int, Upload],
     ) -> tuple[int, Result]:
@@ -154,15 +163,16 @@ class Api:
         path = request.path.removeprefix(PREFIX)
         log.error("NO SUCH ROUTE: %s %s", request.method, path)
         answer: Json = {"message": "404: Not Found", "code": 0}
-        self._record(request, "", None, (), 404, answer)
+        self._record(request, "", status=404, answer=answer)
         return _json(answer, 404)
 
     def _record(
         self,
         request: web.Request,
         route: str,
-        body: object,
-        files: tuple[str, ...],
+        *,
+        body: object = None,
+        files: tuple[str, ...] = (),
         status: int,
         answer: Result,
     ) -> None:

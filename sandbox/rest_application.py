@@ -50,6 +50,7 @@ class ApplicationRoutes:
                 Route("PUT", path, self.overwrite_commands),
                 Route("POST", path, self.add_command),
                 Route("GET", f"{path}/{{command_id}}", self.get_command),
+                Route("PATCH", f"{path}/{{command_id}}", self.change_command),
                 Route("DELETE", f"{path}/{{command_id}}", self.remove_command),
             ]
         return routes
@@ -103,19 +104,32 @@ class ApplicationRoutes:
         return members[call.id("user_id")]
 
     def list_commands(self, call: Call) -> list[Json]:
-        return self._commands.listed(_guild(call))
+        return self._commands.listed(self._scope(call))
 
     def overwrite_commands(self, call: Call) -> list[Json]:
-        return self._commands.overwrite(call.rows, _guild(call))
+        return self._commands.overwrite(call.rows, self._scope(call))
 
     def add_command(self, call: Call) -> Json:
-        return self._commands.add(call.body, _guild(call))
+        return self._commands.add(call.body, self._scope(call))
 
     def get_command(self, call: Call) -> Json:
-        return self._commands.get(call.id("command_id"), _guild(call))
+        return self._commands.get(call.id("command_id"), self._scope(call))
+
+    def change_command(self, call: Call) -> Json:
+        return self._commands.change(call.id("command_id"), call.body, self._scope(call))
 
     def remove_command(self, call: Call) -> None:
-        self._commands.remove(call.id("command_id"), _guild(call))
+        self._commands.remove(call.id("command_id"), self._scope(call))
+
+    def _scope(self, call: Call) -> int | None:
+        """The server that the commands are of; ``None``: they are for everywhere."""
+        if call.id("application_id") != self._world.bot_id:
+            raise ApiError(20012)
+        if "guild_id" not in call.ids:
+            return None
+        if call.id("guild_id") not in self._world.guilds:
+            raise ApiError(50001)
+        return call.id("guild_id")
 
 
 class InteractionRoutes:
@@ -203,7 +217,3 @@ class InteractionRoutes:
     def _edit(self, call: Call, found: Interaction, message: Json) -> Json:
         files = uploaded(self._files, call, found.channel_id)
         return self._interactions.edit(found, message, call.body, files)
-
-
-def _guild(call: Call) -> int | None:
-    return int(call.ids["guild_id"]) if "guild_id" in call.ids else None

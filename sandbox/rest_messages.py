@@ -285,7 +285,7 @@ class MessageRoutes:
             return
         edits = [at for at in self._old_edits.get(message["id"], []) if now - at < _OLD_S]
         if len(edits) >= OLD_EDITS:
-            raise ApiError(30046)
+            raise ApiError(30046, retry_after_s=edits[0] + _OLD_S - now)
         self._old_edits[message["id"]] = [*edits, now]
 
 

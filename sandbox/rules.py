@@ -14,10 +14,14 @@ from sandbox.types import Json, ReadOnlyJson
 IS_V2 = 1 << 15
 """The message flag of components version 2."""
 
-_ROW, _BUTTON, _TEXT_INPUT, _LABEL = 1, 2, 4, 18
+_ROW, _BUTTON, _TEXT_INPUT, _LABEL, _FILE_UPLOAD = 1, 2, 4, 18, 19
+_CHOICES = (21, 22, 23)
+"""Radio buttons and checkboxes."""
 _SELECTS = (3, 5, 6, 7, 8)
 _TEXT_DISPLAY, _SECTION, _CONTAINER = 10, 9, 17
 _IN_V2 = (_ROW, _SECTION, _TEXT_DISPLAY, 12, 13, 14, _CONTAINER)
+_IN_MODALS_ONLY = (_TEXT_INPUT, _LABEL, _FILE_UPLOAD, *_CHOICES)
+_IN_LABELS = (_TEXT_INPUT, *_SELECTS, _FILE_UPLOAD, *_CHOICES)
 _LINK, _PREMIUM = 5, 6
 
 _EMBED_FIELDS = {"title": 256, "description": 4096}
@@ -44,6 +48,9 @@ def check_message(message: ReadOnlyJson, *, files: int) -> None:
         _check_v2(components)
     else:
         _check_rows(components)
+    for component in walk(components):
+        if component["type"] in _IN_MODALS_ONLY:
+            raise invalid("components", "Not allowed in a message.", "UNION_TYPE")
     _check_items(components)
     if not (content.strip() or embeds or components or files):
         raise ApiError(50006)
@@ -67,11 +74,24 @@ def check_modal(modal: ReadOnlyJson) -> None:
     if not 1 <= len(components) <= 5:
         raise invalid("data.components", "Must be between 1 and 5 in length.")
     for number, component in enumerate(components):
-        if component["type"] not in (_ROW, _LABEL, _TEXT_DISPLAY):
-            raise invalid(f"data.components.{number}.type", "Not allowed here.", "UNION_TYPE")
-        if component["type"] == _LABEL:
-            _length(f"data.components.{number}.label", component.get("label", ""), 45, least=1)
+        _check_part(component, f"data.components.{number}")
     _check_items(components)
+
+
+def _check_part(part: ReadOnlyJson, path: str) -> None:
+    """One part of a modal at its top."""
+    if part["type"] == _LABEL:
+        _length(f"{path}.label", part.get("label") or "", 45, least=1)
+        _length(f"{path}.description", part.get("description") or "", 100)
+        if part["component"]["type"] not in _IN_LABELS:
+            raise invalid(f"{path}.component.type", "Not allowed here.", "UNION_TYPE")
+    elif part["type"] == _ROW:
+        for item in part["components"]:
+            if item["type"] != _TEXT_INPUT:
+                raise invalid(f"{path}.components", "Value must be one of (4).", "UNION_TYPE")
+            _length(f"{path}.components.label", item.get("label") or "", 45, least=1)
+    elif part["type"] != _TEXT_DISPLAY:
+        raise invalid(f"{path}.type", "Not allowed here.", "UNION_TYPE")
 
 
 def _check_embeds(embeds: list[Json]) -> None:
@@ -127,10 +147,16 @@ def _check_items(components: list[Json]) -> None:
             _check_button(component)
         elif kind in _SELECTS:
             _length("components.placeholder", component.get("placeholder") or "", 150)
+            _check_span(component, "values", 25)
             if kind == _SELECTS[0]:
                 _check_options(component)
         elif kind == _TEXT_INPUT:
             _length("components.placeholder", component.get("placeholder") or "", 100)
+            _check_span(component, "length", 4000)
+            most = component.get("max_length") or 4000
+            _length("components.value", component.get("value") or "", most)
+        elif kind == _FILE_UPLOAD:
+            _check_span(component, "values", 10)
         if (custom_id := component.get("custom_id")) is not None:
             _length("components.custom_id", custom_id, 100, least=1)
             if custom_id in custom_ids:
@@ -170,8 +196,20 @@ def _check_options(select: ReadOnlyJson) -> None:
         _length("components.options.label", option["label"], 100, least=1)
         _length("components.options.value", option["value"], 100, least=1)
         _length("components.options.description", option.get("description") or "", 100)
+    if select.get("max_values", 1) > len(options):
+        raise invalid("components.max_values", "There are fewer options.", "NUMBER_TYPE_MAX")
     if len({option["value"] for option in options}) != len(options):
         raise invalid("components.options", "The values are not unique.", "DUPLICATED")
+
+
+def _check_span(component: ReadOnlyJson, name: str, limit: int) -> None:
+    """``min_`` and ``max_`` of something."""
+    default = limit if name == "length" else 1
+    least = component.get(f"min_{name}")
+    most = component.get(f"max_{name}")
+    most = default if most is None else most
+    if not 1 <= most <= limit or not 0 <= (least or 0) <= most:
+        raise invalid(f"components.max_{name}", f"Must be 1 to {limit}.", "NUMBER_TYPE_MAX")
 
 
 def walk(components: list[Json]) -> Iterator[Json]:

@@ -391,20 +391,19 @@ class World:
     def _mention(self, message: Json, channel_id: int, allowed: ReadOnlyJson | None) -> None:
         """Who is mentioned: what the text names, less what its author did not allow."""
         content = message["content"]
-        kinds = (
-            {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or [])
-        )
+        if allowed is None:
+            allowed = {"parse": ["users", "roles", "everyone"], "replied_user": True}
+        kinds = allowed.get("parse") or []
         users = [int(found) for found in _USER_MENTION.findall(content)]
         if "users" not in kinds:
-            users = [u for u in users if str(u) in ((allowed or {}).get("users") or [])]
-        replied = message.get("referenced_message")
-        pings = True if allowed is None else allowed.get("replied_user", False)
-        if replied and pings and replied["author"]["id"] != message["author"]["id"]:
-            users.append(int(replied["author"]["id"]))
+            users = [u for u in users if str(u) in (allowed.get("users") or [])]
+        replied = (message.get("referenced_message") or message)["author"]["id"]
+        if allowed.get("replied_user") and replied != message["author"]["id"]:
+            users.append(int(replied))
         known = dict.fromkeys(u for u in users if u in self.users)
         message["mentions"] = [self.users[user] for user in known]
         roles = dict.fromkeys(_ROLE_MENTION.findall(content))
-        named = (allowed or {}).get("roles") or []
+        named = allowed.get("roles") or []
         message["mention_roles"] = [role for role in roles if "roles" in kinds or role in named]
         may = self.permissions(int(message["author"]["id"]), channel_id)
         message["mention_everyone"] = bool(

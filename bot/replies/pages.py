@@ -123,6 +123,12 @@ def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> li
     return _with_controls(parts, controls)
 
 
+def without_note(text: str) -> str:
+    """A message's text without the note in its last line, if there is more to it."""
+    said, newline, last = text.rpartition("\n")
+    return said if newline and last.startswith("-# ") else text
+
+
 def file_page(text: str, controls: Controls) -> list[Page]:
     """The reply as nothing but a file."""
     return [Page(AS_FILE, controls, TextFile(FILE_NAME, text))]

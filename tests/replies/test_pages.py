@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.replies.outlets import UPLOAD_LIMIT_BYTES, TextFile
-from bot.replies.pages import Controls, Shape, finished_pages, ordinal, queue_line, running_pages
+from bot.replies.pages import (
+    Controls,
+    Shape,
+    duration,
+    finished_pages,
+    ordinal,
+    queue_line,
+    running_pages,
+    without_note,
+)
 from bot.replies.splitting import MESSAGE_LIMIT, units
 
 
@@ -33,6 +42,34 @@ def test_the_place_in_line_is_one_plain_sentence(
     position: int | None, estimate_s: float | None, line: str
 ) -> None:
     assert queue_line(position, estimate_s) == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "5 s"),
+        (59, "60 s"),
+        (61, "2 min"),
+        (7200, "120 min"),
+        (7201, "3 h"),
+        (200_000, "3 days"),
+    ],
+)
+def test_times_are_said_as_coarsely_as_they_are_known(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Once\n-# I ran out of room here.", "Once"),
+        ("Once\nupon a time", "Once\nupon a time"),
+        ("-# Only a note.", "-# Only a note."),
+        ("One\n-# two\nthree", "One\n-# two\nthree"),
+    ],
+)
+def test_a_note_goes_when_it_is_no_longer_true(text: str, said: str) -> None:
+    assert without_note(text) == said
 
 
 @given(

@@ -19,7 +19,7 @@ from tests.support.engines import spell
 LIMIT_S = 20.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Asked:
     """One request for a reply, in the test's hands."""
 
@@ -70,8 +70,9 @@ class ModelOnAWire:
     async def close(self) -> None:
         assert self._server is not None
         self._server.close()
-        while not self._waiting.empty():
-            self._waiting.get_nowait()._done.set()
+        for asked in self._open:
+            asked._done.set()
+        await self._server.wait_closed()
 
     async def asked(self) -> Asked:
         """The next request for a reply."""
@@ -87,8 +88,10 @@ class ModelOnAWire:
         try:
             line = await reader.readline()
             asked = Asked(json.loads(line)["prompt"], reader, writer)
+            self._open.add(asked)
             await self._waiting.put(asked)
             await asked._done.wait()
+            self._open.discard(asked)
         finally:
             writer.close()
 

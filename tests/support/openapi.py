@@ -1,4 +1,4 @@
-"""Discord's own description of its API, as a judge of what the bot sends.
+"""Discord's own description of its API, as a judge of what the bot sends, and of what it is told.
 
 The description is not part of this project: ``DISCORD_OPENAPI`` names a copy of it
 (``specs/openapi.json`` of github.com/discord/discord-api-spec).
@@ -25,11 +25,12 @@ class DiscordDescription:
     """Finds the operation that a request is meant for, and what of its body breaks the rules."""
 
     def __init__(self, description: Json) -> None:
+        self._description = description
         self._paths: Mapping[str, Json] = description["paths"]  # type: ignore[assignment]
         self._registry: SchemaRegistry = EMPTY_REGISTRY.with_resource(
             _BASE, DRAFT202012.create_resource(description)
         )
-        self._validators: dict[tuple[str, str], Draft202012Validator | None] = {}
+        self._validators: dict[tuple[str, ...], Draft202012Validator | None] = {}
 
     @classmethod
     def load(cls, path: Path) -> DiscordDescription:
@@ -56,32 +57,66 @@ class DiscordDescription:
         template = self.operation(method, path)
         if template is None:
             return [f"{method} {path}: Discord has no such operation"]
-        validator = self._validator(method.lower(), template)
-        if validator is None:
-            # Discord ignores what it does not ask for; discord.py sends an empty object at times.
-            return []
+        # Discord ignores what it does not ask for; discord.py sends an empty object at times.
+        content = ("paths", template, method.lower(), "requestBody", "content")
         if body is None:
             return []
+        return self._judged(content, _with_ids_as_text(body), f"{method} {template}")
+
+    def answer_violations(self, method: str, path: str, status: int, answer: object) -> list[str]:
+        """What is wrong with the JSON of an answer; nothing is with what is not described."""
+        template = self.operation(method, path)
+        if template is None:
+            return []
+        operation: Json = self._paths[template][method.lower()]  # type: ignore[assignment]
+        described: Json = operation["responses"]  # type: ignore[assignment]
+        name = f"{method} {template} {status}"
+        if isinstance(answer, dict) and "errors" in answer:
+            # The description calls the codes in there numbers; Discord documents and sends words.
+            answer = {key: value for key, value in answer.items() if key != "errors"}
+        if str(status) not in described and status < 400:
+            return [f"{name}: there is no such answer, but {', '.join(described)}"]
+        content: tuple[str, ...] = ("components", "responses", "ClientErrorResponse", "content")
+        if str(status) in described:
+            content = ("paths", template, method.lower(), "responses", str(status), "content")
+        return self._judged(content, answer, name)
+
+    def _judged(self, content: tuple[str, ...], body: object, name: str) -> list[str]:
+        """``content``: where the description of the body is."""
+        if content not in self._validators:
+            self._validators[content] = self._new_validator(content)
+        validator = self._validators[content]
+        if validator is None:
+            return []
         problems = sorted(validator.iter_errors(body), key=lambda error: error.json_path)
-        return [f"{method} {template}: {text}" for error in problems for text in _causes(error)]
+        return [f"{name}: {text}" for error in problems for text in _causes(error)]
 
-    def _validator(self, method: str, template: str) -> Draft202012Validator | None:
-        key = (method, template)
-        if key not in self._validators:
-            self._validators[key] = self._new_validator(method, template)
-        return self._validators[key]
-
-    def _new_validator(self, method: str, template: str) -> Draft202012Validator | None:
-        operation: Json = self._paths[template][method]  # type: ignore[assignment]
-        content = operation.get("requestBody", {}).get("content", {})  # type: ignore[attr-defined]
-        if "application/json" not in content:
+    def _new_validator(self, content: tuple[str, ...]) -> Draft202012Validator | None:
+        described: object = self._description
+        for part in content:
+            described = described.get(part, {}) if isinstance(described, Mapping) else {}
+        if not isinstance(described, Mapping) or "application/json" not in described:
             return None
-        pointer = "/".join(
-            part.replace("~", "~0").replace("/", "~1")
-            for part in ("paths", template, method, "requestBody", "content")
-        )
+        pointer = "/".join(part.replace("~", "~0").replace("/", "~1") for part in content)
         reference = f"{_BASE}#/{pointer}/application~1json/schema"
         return Draft202012Validator({"$ref": reference}, registry=self._registry)
+
+
+def _with_ids_as_text(value: object) -> object:
+    """discord.py writes ids in requests as numbers, which Discord takes; the description knows
+    strings only."""
+    if isinstance(value, list):
+        return [_with_ids_as_text(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: str(item) if _is_id(key) and type(item) is int else _with_ids_as_text(item)
+        for key, item in value.items()
+    }
+
+
+def _is_id(key: str) -> bool:
+    return key == "id" or key.endswith("_id")
 
 
 @lru_cache(maxsize=1)

@@ -54,6 +54,11 @@ class Reader:
         found = await self.sees(lambda messages: any(text in str(m["content"]) for m in messages))
         return next(message for message in found if text in str(message["content"]))
 
+    async def offers(self, label: str) -> Json:
+        """Wait until the last message has a button of this name, and return the message."""
+        found = await self.sees(lambda messages: bool(messages) and label in buttons(messages[-1]))
+        return found[-1]
+
     async def _next(self) -> None:
         name, data = await anext(self._watch)
         if name.startswith("MESSAGE_") and "content" in data and author_of(data) == self._bot_id:

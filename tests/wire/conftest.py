@@ -14,11 +14,11 @@ from bot.storage import StoredExchange
 from sandbox.people import Person
 from sandbox.server import Sandbox
 from tests.support.bot_process import BotProcess
+from tests.support.judge import Judge
 from tests.support.model_on_a_wire import ModelOnAWire
 from tests.support.reader import Reader
 
 _NUMBERS = count(1)
-ENDED = "bot.conversation: reply"
 
 
 @dataclass
@@ -27,8 +27,6 @@ class Wire:
     bot: BotProcess
     model: ModelOnAWire
     channel_id: int
-    ended_before: int
-    """Replies that ended before this test."""
 
     @property
     def ada(self) -> Person:
@@ -49,18 +47,19 @@ class Wire:
         return int(str(sent["id"]))
 
     async def exchanges(self, *, ended: int = 1) -> list[StoredExchange]:
-        """What the history holds of this channel, oldest first, once so many replies of this test
-        have ended."""
-        await self.bot.logged(ENDED, times=self.ended_before + ended)
+        """What the history holds of this channel, oldest first, once so many replies in it have
+        ended."""
+        await self.bot.logged(f"in channel {self.channel_id} ended", times=ended)
         async with self.bot.history() as history:
             return list(await history.window(self.channel_id))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def started(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, judge: Judge
 ) -> AsyncIterator[tuple[Sandbox, BotProcess, ModelOnAWire]]:
     sandbox, model = Sandbox(), ModelOnAWire()
+    judge.watch(sandbox)
     await sandbox.start()
     await model.start()
     folder: Path = tmp_path_factory.mktemp("bot")
@@ -74,9 +73,12 @@ async def started(
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def wire(started: tuple[Sandbox, BotProcess, ModelOnAWire]) -> AsyncIterator[Wire]:
+async def wire(
+    started: tuple[Sandbox, BotProcess, ModelOnAWire], judge: Judge
+) -> AsyncIterator[Wire]:
     sandbox, bot, model = started
     guild_id = next(iter(sandbox.world.guilds))
     channel_id = sandbox.world.add_channel(guild_id, f"test-{next(_NUMBERS)}")
-    yield Wire(sandbox, bot, model, channel_id, bot.log.count(ENDED))
+    yield Wire(sandbox, bot, model, channel_id)
     sandbox.faults.clear()
+    assert judge.problems() == []

@@ -9,7 +9,7 @@ import pytest
 
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, Failed, Fault, RateLimited
-from tests.support.reader import LOADING, buttons
+from tests.support.reader import LOADING
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,7 +22,7 @@ ORIGINAL = "/webhooks/{application_id}/{interaction_token}/messages/@original"
 async def is_whole(wire: Wire, question: str, reply: str) -> None:
     """The channel shows one reply and the history holds the exchange, both whole."""
     with wire.reader() as reader:
-        await reader.sees(lambda messages: bool(messages) and "Regenerate" in buttons(messages[-1]))
+        await reader.offers("Regenerate")
         assert reader.texts == [reply]
     [exchange] = await wire.exchanges()
     assert (exchange.question.content, exchange.question.state) == (question, TurnState.COMPLETE)
@@ -128,7 +128,7 @@ async def test_when_the_token_expires_in_the_queue_the_answer_comes_all_the_same
         await third.say("At last.")
         await third.end()
         answer = await reader.reads("At last.")
-        await reader.sees(lambda messages: "Regenerate" in buttons(messages[-1]))
+        await reader.offers("Regenerate")
         assert not any(int(str(m.get("flags", 0))) & LOADING for m in reader.messages)
         assert not any("You are next" in text for text in reader.texts)
     assert asked.state == "answered"
@@ -175,7 +175,7 @@ async def test_when_a_file_is_refused_the_rest_is_said_to_be_missing(wire: Wire)
     await reply.say(long)
     await reply.end()
     with wire.reader() as reader:
-        await reader.sees(lambda messages: bool(messages) and "Regenerate" in buttons(messages[-1]))
+        await reader.offers("Regenerate")
         wire.sandbox.faults.clear()
         assert "I cannot attach it as a file" in reader.texts[-1]
     [exchange] = await wire.exchanges()
