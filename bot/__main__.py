@@ -15,7 +15,9 @@ from rich.console import Console
 
 from bot import __version__, terminal
 from bot.core import build_core
-from bot.errors import AirocordError
+from bot.errors import AirocordError, SettingsError
+from bot.generation.exl2_memory import CACHE_TYPES
+from bot.model_check import check_model
 from bot.settings import Settings, load_settings
 from bot.storage import Database
 
@@ -103,11 +105,21 @@ def _parser() -> argparse.ArgumentParser:
         required=True, metavar="ACTION"
     )
     fetch = model.add_parser("fetch", help="download a model (without SOURCE: the small demo)")
-    fetch.add_argument("source", nargs="?", metavar="SOURCE", help="hf:owner/repo[:file] or a URL")
+    fetch.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="hf:owner/repo[@branch][:file] or a URL"
+    )
     fetch.add_argument(
         "--quiet-if-there", action="store_true", help="say nothing if the demo is there already"
     )
     fetch.set_defaults(command=_fetch, log_level="WARNING")
+    check = model.add_parser("check", help="check a model's folder for ExLlamaV2 (needs no GPU)")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    check.add_argument("--context", type=int, metavar="N", help="tokens of one conversation")
+    check.add_argument("--cache", choices=CACHE_TYPES, default="fp16", help="type of the cache")
+    check.add_argument("--lanes", type=int, default=1, metavar="N", help="replies at once")
+    check.add_argument("--draft", type=Path, metavar="DIR", help="a draft model beside it")
+    check.add_argument("--json", action="store_true", help="print it for programs")
+    check.set_defaults(command=_check, log_level="WARNING")
 
     db = commands.add_parser("db", help="care for the database").add_subparsers(
         required=True, metavar="ACTION"
@@ -214,6 +226,20 @@ def _doctor(settings: Settings, given: argparse.Namespace) -> int:
 def _fetch(settings: Settings, given: argparse.Namespace) -> int:
     return terminal.fetch_model(
         given.source, settings.effective_models_dir, quiet=given.quiet_if_there
+    )
+
+
+def _check(settings: Settings, given: argparse.Namespace) -> int:
+    for option, value in (("--context", given.context), ("--lanes", given.lanes)):
+        if value is not None and not 0 < value <= 10_000_000:
+            raise SettingsError(f"{option} is {value}, but it takes a number from 1 on.")
+    return check_model(
+        given.folder,
+        context_tokens=given.context,
+        cache=given.cache,
+        lanes=given.lanes,
+        draft=given.draft,
+        as_json=given.json,
     )
 
 

@@ -33,19 +33,26 @@ _BLOCK = 1 << 20
 _SILENCE_S = 60.0
 """A download that brings nothing for this long has failed."""
 _MAGIC = b"GGUF"
+_MODEL_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "*.md", "LICENSE*"]
+"""What belongs to a model in .safetensors files; no program code."""
+_COPIES = ["consolidated*.safetensors", "original/*", "onnx/*", "*/*.safetensors"]
+"""The same weights once more, for other programs."""
 
 
-def fetch_from_hub(repo: str, file: str, folder: Path) -> Path:
-    """Get ``file`` of ``repo``, or the only GGUF file in it. huggingface_hub draws a progress bar
-    of its own, resumes and checks.
+def fetch_from_hub(repo: str, file: str, folder: Path, *, revision: str = "") -> Path:
+    """Get ``file`` of ``repo``, or the only GGUF file in it, or all of a model whose weights are
+    .safetensors files: then the folder is returned. huggingface_hub draws a progress bar of its
+    own, resumes and checks.
+
+    Args:
+        revision: a branch, tag or commit; empty for the main branch.
 
     Raises:
         ModelError: it cannot be had.
         OSError: ``folder`` cannot be written to.
     """
     try:
-        import huggingface_hub  # noqa: PLC0415 - an optional package
-        from huggingface_hub import errors  # noqa: PLC0415
+        from huggingface_hub import errors  # noqa: PLC0415 - an optional package
     except ImportError as error:
         raise ModelError(
             'The Hugging Face hub needs one more package. Run: pip install -e ".[hub]"'
@@ -54,9 +61,7 @@ def fetch_from_hub(repo: str, file: str, folder: Path) -> Path:
     if ".." in Path(file).parts or Path(file).is_absolute():
         raise ModelError(f"{file} is not the name of a file in a repository.")
     try:
-        name = file or _only_gguf(repo, huggingface_hub.list_repo_files(repo))
-        target = folder / repo.replace("/", "--")
-        return Path(huggingface_hub.hf_hub_download(repo, name, local_dir=target))
+        return _download(repo, file, folder, revision)
     except errors.GatedRepoError as error:
         raise ModelError(
             f"{repo} is only for people who accepted its terms. Accept them at {page}, then run: "
@@ -67,13 +72,19 @@ def fetch_from_hub(repo: str, file: str, folder: Path) -> Path:
             f"The hub has no {repo}, or it is private. Look for its name at {page}, or run: "
             "hf auth login"
         ) from error
+    except errors.RevisionNotFoundError as error:
+        raise ModelError(
+            f"{repo} has no branch {revision}. Its branches are at {page}/tree/main"
+        ) from error
     except errors.LocalEntryNotFoundError as error:
         raise ModelError(_UNREACHABLE.format("huggingface.co")) from error
     except errors.EntryNotFoundError as error:
-        raise ModelError(f"{repo} has no file {file}. Its files are at {page}/tree/main") from error
+        where = f"{page}/tree/{revision or 'main'}"
+        raise ModelError(f"{repo} has no file {file}. Its files are at {where}") from error
     except errors.HFValidationError as error:
         raise ModelError(
-            f"{repo} is not the name of a repository. Give hf:owner/repo or hf:owner/repo:file."
+            f"{repo} is not the name of a repository. Give hf:owner/repo, hf:owner/repo@branch or "
+            "hf:owner/repo:file."
         ) from error
     except ModelError:
         raise
@@ -83,6 +94,50 @@ def fetch_from_hub(repo: str, file: str, folder: Path) -> Path:
         # A broken connection: the hub's client passes on its HTTP library's own exceptions, which
         # have nothing in common and changed with its versions.
         raise ModelError(_UNREACHABLE.format("huggingface.co")) from error
+
+
+def _download(repo: str, file: str, folder: Path, revision: str) -> Path:
+    import huggingface_hub  # noqa: PLC0415 - an optional package
+
+    if revision and not re.fullmatch(r"\w[\w.+/-]{0,200}", revision):
+        raise ModelError(f"{revision} is not the name of a branch. Give hf:owner/repo@branch.")
+    target = folder / "--".join(filter(None, [*repo.split("/"), *revision.split("/")]))
+    branch = revision or None
+    files = [] if file else huggingface_hub.list_repo_files(repo, revision=branch)
+    if _is_folder(files):
+        path = huggingface_hub.snapshot_download(
+            repo,
+            revision=branch,
+            local_dir=target,
+            allow_patterns=_MODEL_FILES,
+            ignore_patterns=_COPIES,
+        )
+        return Path(path)
+    if _is_without_weights(files):
+        branches = huggingface_hub.list_repo_refs(repo).branches
+        raise _choose_branch(repo, [ref.name for ref in branches])
+    name = file or _only_gguf(repo, files)
+    return Path(huggingface_hub.hf_hub_download(repo, name, revision=branch, local_dir=target))
+
+
+def _is_folder(files: list[str]) -> bool:
+    """Whether these are a model in .safetensors files, and not GGUF files with a config beside."""
+    endings = {Path(name).suffix for name in files}
+    return "config.json" in files and ".safetensors" in endings and ".gguf" not in endings
+
+
+def _is_without_weights(files: list[str]) -> bool:
+    """Whether this is the main branch of a repository that keeps its EXL2 quantisations in
+    branches of their own."""
+    weights = (".gguf", ".safetensors")
+    return "measurement.json" in files and not any(name.endswith(weights) for name in files)
+
+
+def _choose_branch(repo: str, branches: list[str]) -> ModelError:
+    some = ", ".join(sorted(branch for branch in branches if branch != "main")[:12])
+    return ModelError(
+        f"The weights of {repo} are in its branches. Give one as hf:{repo}@BRANCH, of: {some}"
+    )
 
 
 def _only_gguf(repo: str, files: list[str]) -> str:

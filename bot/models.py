@@ -178,19 +178,22 @@ def _unpack(wheel: Path, part: Path) -> None:
 
 
 def fetch(source: str, folder: Path, on_progress: OnProgress) -> Path:
-    """Get a model from ``hf:owner/repo``, ``hf:owner/repo:file`` or an ``https://`` URL.
+    """Get a model from ``hf:owner/repo``, ``hf:owner/repo:file`` or an ``https://`` URL; of the
+    hub's, ``@branch`` behind the repository names a branch, tag or commit. A model in .safetensors
+    files comes whole, and its folder is returned.
 
     Raises:
         ModelError: it cannot be had; the text says what to do.
     """
     if source.startswith("hf:"):
-        owner_repo, _, file = source.removeprefix("hf:").partition(":")
+        place, _, file = source.removeprefix("hf:").partition(":")
+        owner_repo, _, revision = place.partition("@")
         with storing_in(folder):
-            return fetch_from_hub(owner_repo, file, folder)
+            return fetch_from_hub(owner_repo, file, folder, revision=revision)
     if source.startswith(("https://", "http://")):
         with storing_in(folder):
             return fetch_url(source, folder, on_progress)
     raise ModelError(
         f"{source} is no place that a model can come from. Give hf:owner/repo, "
-        "hf:owner/repo:file.gguf or an https:// address of a .gguf file."
+        "hf:owner/repo@branch, hf:owner/repo:file.gguf or an https:// address of a .gguf file."
     )

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,8 @@ class HubErrors(types.ModuleType):
 
     class GatedRepoError(RepositoryNotFoundError): ...
 
+    class RevisionNotFoundError(OSError): ...
+
     class EntryNotFoundError(Exception): ...
 
     class LocalEntryNotFoundError(EntryNotFoundError, FileNotFoundError): ...
@@ -325,16 +328,40 @@ class Hub(types.ModuleType):
         self.errors = HubErrors("huggingface_hub.errors")
         self.files, self.error = files, error
 
-    def list_repo_files(self, repo_id: str) -> list[str]:
+    def list_repo_files(self, repo_id: str, *, revision: str | None) -> list[str]:
         return self.files
 
-    def hf_hub_download(self, repo_id: str, filename: str, *, local_dir: Path) -> str:
+    def list_repo_refs(self, repo_id: str) -> types.SimpleNamespace:
+        names = ("main", "4.65bpw", "6.0bpw")
+        return types.SimpleNamespace(branches=[types.SimpleNamespace(name=name) for name in names])
+
+    def hf_hub_download(
+        self, repo_id: str, filename: str, *, revision: str | None, local_dir: Path
+    ) -> str:
         if self.error is not None:
             raise self.error
         path = local_dir / filename
         path.parent.mkdir(parents=True)
         path.write_bytes(CONTENT)
         return str(path)
+
+    def snapshot_download(
+        self,
+        repo_id: str,
+        *,
+        revision: str | None,
+        local_dir: Path,
+        allow_patterns: list[str],
+        ignore_patterns: list[str],
+    ) -> str:
+        if self.error is not None:
+            raise self.error
+        for name in self.files:
+            wanted = any(fnmatch(name, pattern) for pattern in allow_patterns)
+            if wanted and not any(fnmatch(name, pattern) for pattern in ignore_patterns):
+                (local_dir / name).parent.mkdir(parents=True, exist_ok=True)
+                (local_dir / name).write_text(revision or "main")
+        return str(local_dir)
 
 
 @pytest.fixture
@@ -351,6 +378,57 @@ def test_a_model_comes_from_the_hub(tmp_path: Path, source: str) -> None:
     path = fetch(source, tmp_path, ignore)
     assert path == tmp_path / "owner--repo" / "big-Q4_K.gguf"
     assert path.read_bytes() == CONTENT
+
+
+EXL2_FILES = [
+    *("config.json", "tokenizer.json", "output-00001-of-00002.safetensors"),
+    *("output-00002-of-00002.safetensors", "README.md", "modeling.py", "run.sh"),
+    *("consolidated.safetensors", "original/model.safetensors"),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "revision"),
+    [
+        ("hf:owner/repo@4.65bpw", "owner--repo--4.65bpw", "4.65bpw"),
+        ("hf:owner/repo@refs/pr/1", "owner--repo--refs--pr--1", "refs/pr/1"),
+        ("hf:owner/repo", "owner--repo", "main"),
+    ],
+)
+def test_a_model_of_safetensors_comes_whole_but_without_code_and_copies(
+    hub: Hub, tmp_path: Path, source: str, folder: str, revision: str
+) -> None:
+    hub.files = EXL2_FILES
+    path = fetch(source, tmp_path, ignore)
+    assert path == tmp_path / folder
+    assert sorted(p.name for p in path.iterdir()) == sorted(EXL2_FILES[:5])
+    assert (path / "config.json").read_text() == revision
+
+
+def test_a_file_can_be_named_in_a_branch(hub: Hub, tmp_path: Path) -> None:
+    path = fetch("hf:owner/repo@new:big-Q4_K.gguf", tmp_path, ignore)
+    assert path == tmp_path / "owner--repo--new" / "big-Q4_K.gguf"
+
+
+def test_where_the_weights_are_in_branches_the_sentence_names_them(
+    hub: Hub, tmp_path: Path
+) -> None:
+    hub.files = ["README.md", "measurement.json"]
+    with pytest.raises(ModelError, match=r"hf:owner/repo@BRANCH, of: 4\.65bpw, 6\.0bpw$"):
+        fetch("hf:owner/repo", tmp_path, ignore)
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize("revision", ["../../a", "a b", "-x", "a\n"])
+def test_what_is_no_branch_is_a_sentence(tmp_path: Path, revision: str) -> None:
+    with pytest.raises(ModelError, match="not the name of a branch"):
+        fetch(f"hf:owner/repo@{revision}", tmp_path, ignore)
+
+
+def test_a_branch_that_is_not_there_is_a_sentence(hub: Hub, tmp_path: Path) -> None:
+    hub.files, hub.error = EXL2_FILES, HubErrors.RevisionNotFoundError()
+    with pytest.raises(ModelError, match="owner/repo has no branch 9bpw"):
+        fetch("hf:owner/repo@9bpw", tmp_path, ignore)
 
 
 def test_of_several_models_one_must_be_named(hub: Hub, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """The reply is exactly one of these strings. None of them is empty."""
@@ -25,8 +26,8 @@ class StartsWith:
 class Matches:
     """The whole reply matches this regular expression.
 
-    Only what every engine can hold: literals, classes, groups, alternation and repetition; no
-    look-around, no back-references, no anchors.
+    Only what every engine can hold: literals, classes (of ASCII, as with ``re.ASCII``), groups,
+    alternation and repetition; no look-around, no back-references, no anchors.
     """
 
     pattern: str
@@ -35,7 +36,11 @@ class Matches:
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
     """The reply is one JSON value that satisfies this schema (JSON text, not a mapping, so that
-    requests stay hashable)."""
+    requests stay hashable).
+
+    What every engine can hold: ``type``, ``enum``, ``const``, ``anyOf``, ``properties``,
+    ``required``, ``items``, and the limits of lengths and items.
+    """
 
     schema: str
 

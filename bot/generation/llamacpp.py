@@ -27,6 +27,7 @@ from bot.errors import EngineFailed, PromptTooLong
 from bot.generation.completions import Completion, CompletionsClient, Options
 from bot.generation.engine import Finish, FinishReason, ModelInfo, Piece, SamplingParams
 from bot.generation.gguf import GgufHeader, read_header
+from bot.generation.grammar import grammar_of
 from bot.generation.llamacpp_server import LlamaServer, ServerSettings
 from bot.generation.llamacpp_tokens import LlamaTokenizer
 from bot.prompts import Prompt
@@ -143,7 +144,11 @@ class LlamaCppEngine:
         self, prompt_ids: Sequence[int], params: SamplingParams
     ) -> AsyncGenerator[Piece | Finish, None]:
         """See :class:`~bot.generation.engine.Engine`. Pieces are whole characters: llama.cpp
-        holds back the bytes of a character until it is complete."""
+        holds back the bytes of a character until it is complete.
+
+        Raises:
+            ValueError: the constraint is none that a grammar can hold.
+        """
         context = self.model.context_tokens
         if len(prompt_ids) >= context:
             raise PromptTooLong(
@@ -217,6 +222,8 @@ def _options(params: SamplingParams, *, room: int) -> Options:
     }
     if params.seed is not None:
         options["seed"] = params.seed
+    if params.constraint is not None:
+        options["grammar"] = grammar_of(params.constraint)
     return options
 
 
