@@ -1,4 +1,5 @@
-"""Holds every request that the bot makes against Discord's own description, where it is given."""
+"""Holds every request that the bot makes against Discord's rules: those that the sandbox knows, and
+Discord's own description of its API, where it is given."""
 
 from __future__ import annotations
 
@@ -36,6 +37,9 @@ class Judge:
     def _on_exchange(self, exchange: Exchange) -> None:
         if not exchange.route:
             self._problems.append(f"{exchange.method} {exchange.path}: there is no such route")
+        if exchange.status == 400:
+            # What the description leaves to prose: sums over embeds, names, empty messages.
+            self._problems.append(f"{exchange.method} {exchange.route}: {exchange.answer}")
         if self._description is not None:
             self.judged += 1
             found = self._description.violations(exchange.method, exchange.path, exchange.body)

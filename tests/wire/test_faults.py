@@ -16,7 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SEND = "/channels/{channel_id}/messages"
 EDIT = "/channels/{channel_id}/messages/{message_id}"
-ORIGINAL = "/webhooks/{application_id}/{interaction_token}/messages/@original"
+CALLBACK = "/interactions/{interaction_id}/{token}/callback"
+ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
 
 
 async def is_whole(wire: Wire, question: str, reply: str) -> None:
@@ -51,6 +52,25 @@ async def test_when_the_first_answer_fails_it_is_given_again_and_once(wire: Wire
     await reply.say("Hello there.")
     await reply.end()
     await is_whole(wire, "hello", "Hello there.")
+
+
+@pytest.mark.parametrize("answer", [Failed(500), RateLimited(0.5, is_global=True)])
+@pytest.mark.parametrize("route", [CALLBACK, ORIGINAL], ids=["acknowledgement", "first words"])
+async def test_a_command_is_answered_although_discord_stumbles(
+    wire: Wire, route: str, answer: Failed | RateLimited
+) -> None:
+    fault = wire.sandbox.faults.add(Fault(route=route, answer=answer))
+    asked = wire.bo.use_command(wire.channel_id, "chat", {"message": "hello"})
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.offers("Regenerate")
+        assert reader.texts == ["> hello\nHello there."]
+        assert not int(str(reader.messages[0]["flags"])) & LOADING
+    assert (asked.state, fault.hits) == ("answered", 1)
+    [exchange] = await wire.exchanges()
+    assert exchange.reply.content == "Hello there."
 
 
 @pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
