@@ -146,6 +146,8 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _try(settings: Settings, given: argparse.Namespace) -> int:
+    from bot.app import run_bot  # noqa: PLC0415 - as above
+
     try:
         from bot.tryout import try_bot  # noqa: PLC0415 - its packages are an extra
     except ModuleNotFoundError as error:
@@ -157,7 +159,12 @@ def _try(settings: Settings, given: argparse.Namespace) -> int:
     asyncio.run(
         _until_told(
             lambda stop: try_bot(
-                settings, stop, port=given.port, tell=_say_where, opens_browser=not given.no_browser
+                run_bot,
+                settings,
+                stop,
+                port=given.port,
+                tell=_say_where,
+                opens_browser=not given.no_browser,
             )
         )
     )

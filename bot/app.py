@@ -50,7 +50,7 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
 
 
 async def run_bot(
-    settings: Settings, stop: asyncio.Event, *, is_ready: asyncio.Event | None = None
+    settings: Settings, stop: asyncio.Event, is_ready: asyncio.Event | None = None
 ) -> None:
     """Run until ``stop`` is set, then finish what can be finished.
 

@@ -6,19 +6,22 @@ import asyncio
 import logging
 import shutil
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 
-from bot.app import run_bot
 from bot.errors import AirocordError
 from bot.settings import Settings
 from sandbox.server import Sandbox
 
 log = logging.getLogger(__name__)
 
+RunBot = Callable[[Settings, asyncio.Event, asyncio.Event], Coroutine[None, None, None]]
+"""Runs the bot until the first event is set, and sets the second when it is ready."""
+
 
 async def try_bot(
+    run: RunBot,
     settings: Settings,
     stop: asyncio.Event,
     *,
@@ -48,7 +51,7 @@ async def try_bot(
         _tell(sandbox.page_url, is_ready, tell, opens_browser=opens_browser), name="tell"
     )
     try:
-        await run_bot(_settings(settings, sandbox, data_dir), stop, is_ready=is_ready)
+        await run(_settings(settings, sandbox, data_dir), stop, is_ready)
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)

@@ -48,11 +48,10 @@ def test_without_a_model_chat_says_how_to_get_one(capsys: pytest.CaptureFixture[
     assert "python -m bot model fetch" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("engine", ["exllamav2", "remote"])
 def test_an_engine_that_is_not_there_yet_says_what_to_use_instead(
-    engine: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ENGINE", engine)
+    monkeypatch.setenv("ENGINE", "remote")
     assert main(["chat", "--prompt", "hi"]) == 1
     assert "ENGINE=llamacpp" in capsys.readouterr().err
 
