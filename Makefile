@@ -1,18 +1,22 @@
-# `make try` talks to the bot in this terminal, `make test` runs every check. Both need only
-# Python 3.11 or later and make; they install what they use into .venv.
+# `make try` shows the bot at work in your browser, `make chat` in this terminal, and `make test`
+# runs every check. All need only Python 3.11 or later and make; they install what they use into
+# .venv.
 # On Debian and Ubuntu, `python3 -m venv` comes with the package python3-venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: try test bench clean
+.PHONY: try chat test bench clean
 
 try: $(VENV)/.cpu
+	@$(BIN)/python -m bot try
+
+chat: $(VENV)/.cpu
 	@$(BIN)/python -m bot model fetch --quiet-if-there
 	@$(BIN)/python -m bot chat
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/.exl2
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -24,12 +28,16 @@ bench: $(VENV)/.dev
 
 # Editable, so that a changed file needs no new installation; a changed pyproject.toml does.
 $(VENV)/.cpu: pyproject.toml | $(VENV)/.made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cpu,try]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.cpu
+
+# Leaves no mark where no CPU build of torch is to be had: the tests say then what they left out.
+$(VENV)/.exl2: pyproject.toml tests/exllamav2_on_cpu/packages.py | $(VENV)/.dev
+	@$(BIN)/python tests/exllamav2_on_cpu/packages.py $@
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -42,6 +42,7 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
 
     Raises:
         EngineUnavailable, ModelError: what the settings name is not there.
+        SettingsError: GPU_SPLIT is no list of numbers.
     """
     choice = choose_engine(
         EngineOptions(
@@ -52,6 +53,11 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
             threads=settings.threads or None,
             gpu_layers=settings.gpu_layers,
             cache_dir=settings.effective_models_dir,
+            cache_type=settings.cache_type,
+            chunk_tokens=settings.chunk_tokens,
+            gpu_split=settings.effective_gpu_split,
+            lora_path=settings.lora_path,
+            draft=settings.draft,
         )
     )
     limits = QueueLimits(

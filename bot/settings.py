@@ -7,6 +7,7 @@ printed out (:func:`env_example`). Nothing is read at import.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
@@ -72,7 +73,8 @@ class Settings:
     )
     model_path: Path | None = _setting(
         None,
-        "A GGUF file. Empty: the small demonstration model, which is only good for a first look.",
+        "A GGUF file, or the folder of a model for ExLlamaV2. Empty: the small demonstration "
+        "model, which is only good for a first look.",
         group="Model",
     )
     prompt_template: Literal["vicuna", "model"] = _setting(
@@ -105,6 +107,40 @@ class Settings:
         group="Model",
         low=0,
         high=999,
+    )
+
+    cache_type: Literal["fp16", "Q8", "Q6", "Q4"] = _setting(
+        "Q6",
+        "How finely the context window is kept on the card: Q4 takes a quarter of fp16's memory. "
+        "Q6 is hard to tell from fp16.",
+        group="ExLlamaV2",
+    )
+    chunk_tokens: int = _setting(
+        2048,
+        "How much of a question is read at a time. Less takes less memory and holds up the "
+        "replies beside it for a shorter time, but reads slower.",
+        group="ExLlamaV2",
+        unit="tokens",
+        low=256,
+        high=16_384,
+    )
+    gpu_split: str = _setting(
+        "",
+        "Gigabytes of the model for each card, such as 10,22. Empty: as much as fits, card after "
+        "card.",
+        group="ExLlamaV2",
+    )
+    lora_path: Path | None = _setting(
+        None,
+        "Folder of a LoRA made for the model: adapter_config.json and "
+        "adapter_model.safetensors. Empty: none.",
+        group="ExLlamaV2",
+    )
+    draft: str = _setting(
+        "",
+        "Guess tokens ahead, which is faster for one reply at a time. ngram: from the text so far. "
+        "Or the folder of a small model with the same vocabulary. Empty: off.",
+        group="ExLlamaV2",
     )
 
     system_prompt: str = _setting(
@@ -241,6 +277,21 @@ class Settings:
     @property
     def effective_models_dir(self) -> Path:
         return self.models_dir or self.data_dir / "models"
+
+    @property
+    def effective_gpu_split(self) -> tuple[float, ...]:
+        """Gigabytes for each card. Raises :class:`SettingsError`."""
+        shares = self.gpu_split.split(",") if self.gpu_split else []
+        try:
+            split = tuple(float(share) for share in shares)
+        except ValueError:
+            split = (-1.0,)
+        if not all(0 <= share < math.inf for share in split):
+            raise SettingsError(
+                f"GPU_SPLIT is {self.gpu_split!r}, but it takes gigabytes for each card, such as "
+                "10,22. Please correct it."
+            )
+        return split
 
 
 def load_settings(

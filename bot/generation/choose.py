@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from bot.errors import EngineUnavailable, ModelError
 from bot.generation.engine import Engine
+from bot.generation.exl2_memory import CacheType
 from bot.models import DEMO, demo_path
 
 INSTALL_HINT = 'Run: pip install -e ".[cpu]"'
+GPU_INSTALL_HINT = 'Run: pip install -e ".[gpu]"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,13 @@ class EngineOptions:
     gpu_layers: int
     cache_dir: Path
     """Where fetched models are."""
+    cache_type: CacheType = "Q6"
+    """From here on for ExLlamaV2 alone, see :mod:`bot.generation.exllamav2_options`."""
+    chunk_tokens: int = 2048
+    gpu_split: tuple[float, ...] = ()
+    lora_path: Path | None = None
+    draft: str = ""
+    """Empty, ``ngram`` or a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +55,91 @@ def choose_engine(options: EngineOptions) -> Choice:
     """Make the engine that ``options`` ask for.
 
     Raises:
-        EngineUnavailable: it is not part of this version, or its packages are not installed.
-        ModelError: the demonstration model is wanted and was not fetched yet.
+        EngineUnavailable: it is not part of this version, its packages are not installed, or
+            there is no card for it.
+        ModelError: the demonstration model is wanted and was not fetched yet, or the model is
+            of a kind that the engine does not read.
     """
     if options.engine == "exllamav2":
-        raise EngineUnavailable(
-            "ENGINE=exllamav2 comes with a later version. Until then, use a GPU with "
-            "ENGINE=llamacpp: set MODEL_PATH to a GGUF file and GPU_LAYERS=999."
-        )
+        return _exllamav2(options, "ENGINE=exllamav2 says so")
     if options.engine == "remote":
         raise EngineUnavailable(
             "ENGINE=remote comes with a later version. Until then, set ENGINE=llamacpp and "
             "MODEL_PATH to a GGUF file on this machine."
         )
+    if options.engine == "auto" and options.model_path and options.model_path.is_dir():
+        _check_for_folder(options.model_path)
+        return _exllamav2(options, "MODEL_PATH is a folder and an NVIDIA card is here")
     if importlib.util.find_spec("xllamacpp") is None:
         wanted = "No engine" if options.engine == "auto" else "llama.cpp (ENGINE=llamacpp)"
         negation = "" if options.engine == "auto" else "not "
         raise EngineUnavailable(f"{wanted} is {negation}installed. {INSTALL_HINT}")
-    why = "it is what is installed" if options.engine == "auto" else "ENGINE=llamacpp says so"
-    return _llamacpp(options, why)
+    return _llamacpp(options, _why_llamacpp(options))
+
+
+def has_nvidia_driver() -> bool:
+    """Whether programs may find an NVIDIA card here. Asks neither torch nor the driver, which
+    take seconds: an engine that does find none says so when it loads."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
+        return False
+    if sys.platform == "win32":
+        system = Path(os.environ.get("SYSTEMROOT", "C:/Windows"))
+        return (system / "System32" / "nvcuda.dll").exists()
+    # The second is the card of a Windows machine, within its Linux.
+    return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
+
+
+def _check_for_folder(folder: Path) -> None:
+    if importlib.util.find_spec("exllamav2") is None:
+        raise EngineUnavailable(
+            f"MODEL_PATH is a folder ({folder.name}), which only ExLlamaV2 reads, and that is not "
+            f"installed. {GPU_INSTALL_HINT} or set MODEL_PATH to a GGUF file."
+        )
+    if not has_nvidia_driver():
+        raise EngineUnavailable(
+            f"MODEL_PATH is a folder ({folder.name}), which only ExLlamaV2 reads, and no NVIDIA "
+            "card is found here. Set MODEL_PATH to a GGUF file, which llama.cpp reads."
+        )
+
+
+def _why_llamacpp(options: EngineOptions) -> str:
+    if options.engine == "llamacpp":
+        return "ENGINE=llamacpp says so"
+    if importlib.util.find_spec("exllamav2") is None:
+        return "it is what is installed"
+    if not has_nvidia_driver():
+        return "no NVIDIA card is found here"
+    return "MODEL_PATH is no folder of a model for ExLlamaV2"
+
+
+def _exllamav2(options: EngineOptions, why: str) -> Choice:
+    if importlib.util.find_spec("exllamav2") is None:
+        raise EngineUnavailable(
+            f"ExLlamaV2 (ENGINE=exllamav2) is not installed. {GPU_INSTALL_HINT}"
+        )
+    if options.model_path is None or options.model_path.is_file():
+        raise ModelError(
+            "ExLlamaV2 reads folders: set MODEL_PATH to the folder of an EXL2 model. For a GGUF "
+            "file, or the demonstration model, set ENGINE=llamacpp."
+        )
+    # Not at the top: an engine's packages are loaded only when it is chosen.
+    from bot.generation.exllamav2 import ExLlamaV2Engine  # noqa: PLC0415
+    from bot.generation.exllamav2_options import LoadOptions  # noqa: PLC0415
+
+    drafts: Path | Literal["ngram"] | None = Path(options.draft) if options.draft else None
+    engine = ExLlamaV2Engine(
+        LoadOptions(
+            folder=options.model_path,
+            context_tokens=options.context_tokens,
+            lanes=options.lanes,
+            cache_type=options.cache_type,
+            chunk_tokens=options.chunk_tokens,
+            gpu_split=options.gpu_split,
+            lora=options.lora_path,
+            draft="ngram" if options.draft == "ngram" else drafts,
+        )
+    )
+    return Choice(engine, f"The engine is ExLlamaV2, as {why}; it loads {options.model_path.name}.")
 
 
 def _llamacpp(options: EngineOptions, why: str) -> Choice:
