@@ -6,10 +6,26 @@ import argparse
 import asyncio
 import sys
 
-from bench import loop, prefix
+from bench import (
+    askdocs_latency,
+    askdocs_recall,
+    bad_documents,
+    breakouts,
+    evidence,
+    loop,
+    prefix,
+)
 from bot.errors import AirocordError
 
-BENCHMARKS = {"loop": loop.run, "prefix": prefix.run}
+BENCHMARKS = {
+    "loop": loop.run,
+    "prefix": prefix.run,
+    "askdocs": askdocs_recall.run,
+    "latency": askdocs_latency.run,
+    "evidence": evidence.run,
+    "bad-documents": bad_documents.run,
+    "breakouts": breakouts.run,
+}
 
 
 async def _run(names: list[str], *, smoke: bool) -> None:

@@ -10,6 +10,7 @@ the log gets the traceback under the same id.
       + SettingsError        a variable in .env has a value that cannot be used
       + DatabaseError        the database cannot be opened, or belongs to a newer version
       + ModelError           a model file is missing, damaged or of the wrong kind
+      + DocumentError        a file that was sent cannot be read
       + EngineUnavailable    the chosen engine is not installed or not built yet
       + GenerationError      something went wrong while a reply was written
           + QueueFull        too many are waiting; nothing was queued
@@ -39,6 +40,10 @@ class DatabaseError(AirocordError):
 
 class ModelError(AirocordError):
     """A model file cannot be had or cannot be used."""
+
+
+class DocumentError(AirocordError):
+    """A document cannot be read; the text names the file."""
 
 
 class EngineUnavailable(AirocordError):

@@ -1,0 +1,1 @@
+"""Bytes to cited passages. No Discord, no database, no other room."""

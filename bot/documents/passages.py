@@ -1,0 +1,183 @@
+"""A document's text to passages of 128 to 192 tokens, cut where a reader would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.documents.extracted import Extracted, Part
+
+CountTokens = Callable[[str], int]
+
+TARGET = 128
+"""Tokens from which on a passage ends with the paragraph."""
+
+MOST = 192
+"""Tokens of a passage."""
+
+LEAST = 48
+"""Tokens below which a passage goes on over the end of a section or page."""
+
+_ROW = 24
+"""Tokens below which a row of a table takes the next one in."""
+
+_MEASURED = 8_000
+"""Characters whose tokens are counted at once: the tokenizer may be in another process."""
+
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_LINE = re.compile(r"\n")
+_SENTENCE = re.compile(
+    r"(?<=[.!?\u061f\u0964\u2026])[\"'\u201d\u2019)]?\s+|(?<=[\u3002\uff01\uff1f])"
+)
+_WORD = re.compile(r"\s+")
+_LEADERS = re.compile(
+    r"^.{1,120}?(?:\.{4,}|(?: \.){3,}|\u2026{2,}|_{4,})\s*[\divxlc]{1,6}\s*$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one document that can be found and cited by itself."""
+
+    document: str
+    """Its name, different from those of the others that are searched with it."""
+    index: int
+    """Its place in the document, from 0, without gaps."""
+    text: str
+    """As it stands in the document."""
+    page: int | None
+    last_page: int | None
+    """``page``, unless it goes over the end of one."""
+    section: str | None
+    tokens: int
+    """About as many: measured on the 8,000 characters around it."""
+
+
+def chunk(document: str, extracted: Extracted, count_tokens: CountTokens) -> list[Passage]:
+    """Cut a document into passages. Takes some milliseconds a page and is meant for a thread.
+
+    ``count_tokens`` gives the tokens of a text and is called once for each page, or for each
+    8,000 characters of longer ones. Lines of a table of contents are left out: they hold the
+    words of every question and the answer to none.
+    """
+    chunker = _Chunker(document)
+    for part in extracted.parts:
+        text = part.text if part.shape == "rows" else _without_contents(part.text)
+        if not text:
+            continue
+        for at in range(0, len(text), _MEASURED):
+            measured = text[at : at + _MEASURED]
+            scale = count_tokens(measured) / max(_weight(measured), 1.0)
+            chunker.scales.append((at, scale))
+        chunker.add(part, text)
+    chunker.flush()
+    return chunker.passages
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch that is not cut any more, with what stands between it and the one before."""
+
+    gap: str
+    text: str
+    tokens: float
+
+
+class _Chunker:
+    def __init__(self, document: str) -> None:
+        self.passages: list[Passage] = []
+        self.scales: list[tuple[int, float]] = []
+        self._document = document
+        self._first: Part | None = None
+        self._last: Part | None = None
+        self._text = ""
+        self._tokens = 0.0
+
+    def add(self, part: Part, text: str) -> None:
+        scales, self.scales = self.scales, []
+        if self._last is not None and not self._goes_on(part):
+            self.flush()
+        pieces = _pieces(text, part, lambda at: _scale_at(scales, at))
+        for number, piece in enumerate(pieces):
+            gap = piece.gap if number else "\n\n"
+            is_row = part.shape == "rows"
+            if self._text and (
+                self._tokens + piece.tokens > MOST
+                or (is_row and self._tokens >= _ROW)
+                or (self._tokens >= TARGET and "\n\n" in gap)
+            ):
+                self.flush()
+            self._text += (gap if self._text else "") + piece.text
+            self._tokens += piece.tokens
+            self._first = self._first or part
+            self._last = part
+
+    def _goes_on(self, part: Part) -> bool:
+        """Whether what is begun is too little to stand alone and ``part`` continues it."""
+        assert self._last is not None  # noqa: S101 - asked only then
+        same_place = (self._last.page, self._last.section) == (part.page, part.section)
+        if self._last.shape != part.shape:
+            return False
+        return same_place or self._tokens < LEAST
+
+    def flush(self) -> None:
+        if self._text and self._first is not None and self._last is not None:
+            self.passages.append(
+                Passage(
+                    self._document,
+                    len(self.passages),
+                    self._text,
+                    self._first.page,
+                    self._last.page,
+                    self._first.section or self._last.section,
+                    max(1, round(self._tokens)),
+                )
+            )
+        self._text, self._tokens, self._first, self._last = "", 0.0, None, None
+
+
+def _weight(text: str) -> float:
+    """What a text weighs before it is measured: letters outside of ASCII cost tokenizers more,
+    so that a page in two scripts is cut evenly in both."""
+    return len(text) + 3.0 * sum(char > "\u04ff" for char in text)
+
+
+def _scale_at(scales: list[tuple[int, float]], at: int) -> float:
+    return scales[min(at // _MEASURED, len(scales) - 1)][1]
+
+
+def _pieces(text: str, part: Part, scale_at: Callable[[int], float]) -> Iterator[_Piece]:
+    borders = (_LINE,) if part.shape == "rows" else (_PARAGRAPH, _LINE)
+    at = 0
+
+    def cut(text: str, gap: str, borders: tuple[re.Pattern[str], ...]) -> Iterator[_Piece]:
+        nonlocal at
+        tokens = _weight(text) * scale_at(at)
+        if tokens <= MOST * 0.6 or (tokens <= MOST and len(borders) < 3):
+            at += len(text) + len(gap)
+            if text.strip():
+                yield _Piece(gap, text, tokens)
+        elif borders:
+            last, before = 0, gap
+            for match in borders[0].finditer(text):
+                if match.end() == 0:
+                    continue
+                yield from cut(text[last : match.start()], before, borders[1:])
+                last, before = match.end(), match[0]
+            yield from cut(text[last:], before, borders[1:])
+        else:
+            # One word without an end: data, or a script without spaces.
+            size = max(1, int(len(text) * MOST / 2 / tokens))
+            for start in range(0, len(text), size):
+                piece = text[start : start + size]
+                at += len(piece)
+                yield _Piece("" if start else gap, piece, _weight(piece) * scale_at(at))
+
+    yield from cut(text, "", (*borders, _SENTENCE, _WORD))
+
+
+def _without_contents(text: str) -> str:
+    lines = text.split("\n")
+    kept = [line for line in lines if not _LEADERS.match(line)]
+    return text if len(lines) - len(kept) < 3 else "\n".join(kept)

@@ -1,0 +1,65 @@
+import codecs
+
+import pytest
+
+from bot.documents.charset import decode, decode_as
+from bot.documents.cleaning import clean, one_line
+
+RUSSIAN = (
+    "\u0411\u0440\u0430\u0442 \u0438\u0434\u0451\u0442 \u0434\u043e\u043c\u043e\u0439 "
+    "\u0432\u0435\u0447\u0435\u0440\u043e\u043c. "
+) * 9
+GERMAN = "Die gr\u00f6\u00dfte \u00dcberraschung war die T\u00fcr, sagte der M\u00fcller. " * 9
+JAPANESE = (
+    "\u53e4\u3044\u706f\u53f0\u306e\u5149\u306f\u6d77\u3092\u7167\u3089\u3057\u307e\u3059\u3002" * 9
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (GERMAN, "utf-8"),
+        (GERMAN, "utf-8-sig"),
+        (GERMAN, "utf-16"),
+        (GERMAN, "utf-16-le"),
+        (GERMAN, "utf-16-be"),
+        (GERMAN, "utf-32"),
+        ("hi", "utf-16-le"),
+        ("hi", "utf-16-be"),
+        (GERMAN, "cp1252"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "euc-jp"),
+    ],
+)
+def test_text_is_read_in_the_encoding_it_was_written_in(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+def test_a_few_broken_bytes_do_not_change_the_encoding() -> None:
+    data = RUSSIAN.encode() + b"\xff\xfe" + RUSSIAN.encode() + RUSSIAN.encode()[:1]
+    text = decode(data)
+    assert text.count("\u0411\u0440\u0430\u0442") == 18
+    assert "\ufffd" in text
+
+
+@pytest.mark.parametrize("named", ["no-such", "idna", "rot13", "hex", "", None, "utf-16", "a\x00b"])
+def test_a_wrong_or_odd_charset_in_a_mail_does_no_harm(named: str | None) -> None:
+    assert decode_as(GERMAN.encode(), named) == GERMAN or named == "utf-16"
+
+
+def test_a_charset_that_is_named_is_believed() -> None:
+    assert decode_as(RUSSIAN.encode("koi8-r"), "KOI8-R") == RUSSIAN
+    assert codecs.lookup("koi8-r").name == "koi8-r"
+
+
+def test_text_is_cleaned_of_what_cannot_be_seen() -> None:
+    assert clean("a\x00\u202eb\u200b\ufeffc\u00ad\r\nd\x85e\u2028f") == "abc\nd\ne\nf"
+    assert clean("line\x02\nbreak, word\ufffe\njoin") == "linebreak, wordjoin"
+    assert clean("a   \n\n\n\n  b" + " " * 50 + "c\n") == "a\n\n  b    c"
+    assert (
+        clean("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+        == "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    )
+    assert one_line("a\nb\u202e   c" * 99, 20) == "a b ca b ca b ca b c"[:19].rstrip() + "\u2026"

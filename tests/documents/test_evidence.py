@@ -1,0 +1,92 @@
+import pytest
+
+from bot.documents.evidence import is_denial, support
+from bot.documents.passages import Passage
+
+TEXTS = (
+    "Blueberries are now green, but will be sticking with the same name.",
+    "The Talfolbar project in Marnev is led by Keslom Quenros. Its budget was 431,250 euros.",
+    "The Talfolbar project in Ortpal is led by Hirjul Solsil. Its budget was 12,990 euros.",
+    (
+        "\u0420\u0430\u0431\u043e\u0442\u044b \u043d\u0430 \u043c\u0430\u044f\u043a\u0435 "
+        "\u0432\u0435\u0434\u0435\u0442 \u0410\u0434\u0430."
+    ),
+    "\u827e\u8fbe\u5728\u665a\u4e0a\u4e5d\u70b9\u70b9\u4eae\u4e86\u706f\u5854\u3002",
+)
+PASSAGES = [
+    Passage("a.txt", index, text, index + 1, index + 1, None, 30)
+    for index, text in enumerate(TEXTS)
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "sources"),
+    [
+        ("What color are blueberries?", "Blueberries are now green.", (0,)),
+        ("What color are blueberries?", "Green.", (0,)),
+        ("Who leads Talfolbar in Marnev?", "It is led by Keslom Quenros.", (1,)),
+        ("What was the budget?", "The budget of Talfolbar was 12.990 euros.", (2,)),
+        ("What were the budgets?", "1. 431,250 euros in Marnev\n2. 12,990 euros in Ortpal", (1, 2)),
+        (
+            "\u041a\u0442\u043e \u0432\u0435\u0434\u0435\u0442 \u0438\u0445?",
+            "\u0410\u0434\u0430 \u0432\u0435\u0434\u0435\u0442.",
+            (3,),
+        ),
+        (
+            "\u8c01\u70b9\u4eae\u4e86\u706f\u5854?",
+            "\u827e\u8fbe\u70b9\u4eae\u4e86\u706f\u5854\u3002",
+            (4,),
+        ),
+    ],
+)
+def test_a_reply_is_traced_to_the_passage_that_says_it(
+    question: str, reply: str, sources: tuple[int, ...]
+) -> None:
+    found = support(reply, question, PASSAGES)
+    assert found.passages == sources
+    assert found.is_found
+    assert not found.is_denial
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("What color are blueberries?", "The moon is made of a soft cheese from Holland."),
+        ("Who leads Talfolbar?", "Professor Archibald Thimbleby of Cambridge."),
+        ("What was the budget?", "The budget was 777,000 euros."),
+        ("Who leads it?", "Keslom Quenros leads it with 999 euros."),
+        ("What color are blueberries?", ""),
+        ("Who?", "..."),
+    ],
+)
+def test_a_reply_from_elsewhere_has_no_source(question: str, reply: str) -> None:
+    found = support(reply, question, PASSAGES)
+    assert not found.is_found
+    assert found.passages == ()
+
+
+def test_without_passages_there_is_no_source() -> None:
+    assert not support("Green.", "What color?", []).is_found
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I don't know.",
+        "The document does not mention the colour.",
+        "There is no information about that in the text.",
+        "Das wird nicht erw\u00e4hnt.",
+        "Le texte ne mentionne pas cela.",
+        "\u042f \u043d\u0435 \u0437\u043d\u0430\u044e.",
+        "\u6587\u4e2d\u6ca1\u6709\u63d0\u5230\u3002",
+    ],
+)
+def test_a_reply_that_says_it_does_not_know_is_recognised(reply: str) -> None:
+    assert is_denial(reply)
+
+
+@pytest.mark.parametrize(
+    "reply", ["Blueberries are green.", "It is 9 p.m.", "Ada knows. Bo does not know.", ""]
+)
+def test_a_reply_with_an_answer_is_no_denial(reply: str) -> None:
+    assert not is_denial(reply)

@@ -1,0 +1,114 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.documents.extracted import Extracted, Part
+from bot.documents.passages import MOST, chunk
+
+
+def count(text: str) -> int:
+    """Tokens of a tokenizer that makes one of four letters, and of a letter of other scripts."""
+    return sum(1 if char > "\x7f" else 0 for char in text) + len(text) // 4
+
+
+def read(*parts: Part) -> Extracted:
+    return Extracted("a.txt", "text", list(parts))
+
+
+PROSE = "\n\n".join(
+    " ".join(f"Sentence {line} of paragraph {number} says a little." for line in range(4))
+    for number in range(30)
+)
+
+
+def test_passages_end_with_a_paragraph_between_128_and_192_tokens() -> None:
+    passages = chunk("a", read(Part(PROSE)), count)
+    assert [passage.index for passage in passages] == list(range(len(passages)))
+    assert all(passage.text.endswith("a little.") for passage in passages)
+    assert all(passage.text.startswith("Sentence 0 ") for passage in passages)
+    assert all(110 <= count(passage.text) <= 192 for passage in passages[:-1])
+    assert "\n\n".join(passage.text for passage in passages) == PROSE
+
+
+def test_a_long_paragraph_is_cut_between_sentences_and_a_long_word_anywhere() -> None:
+    long = " ".join(f"Sentence {number} says a little." for number in range(90))
+    passages = chunk("a", read(Part(long)), count)
+    assert all(passage.text.endswith(".") for passage in passages)
+    assert " ".join(passage.text for passage in passages) == long
+    word = chunk("a", read(Part("x" * 10_000)), count)
+    assert "".join(passage.text for passage in word) == "x" * 10_000
+    assert all(passage.tokens <= MOST for passage in word)
+
+
+def test_a_script_without_spaces_is_cut_at_its_full_stops() -> None:
+    text = "".join(f"\u8fd9\u662f\u7b2c{number}\u53e5\u8bdd\u3002" for number in range(200))
+    passages = chunk("a", read(Part(text)), count)
+    assert all(passage.text.endswith("\u3002") for passage in passages)
+    assert "".join(passage.text for passage in passages) == text
+    assert all(passage.tokens <= MOST for passage in passages)
+
+
+def test_a_passage_says_its_page_and_section_and_a_short_page_takes_in_the_next() -> None:
+    pages = [Part(PROSE[:600], page, f"Chapter {page}") for page in (1, 2)]
+    short = [Part(f"Slide {page}", page, f"Slide {page}") for page in (3, 4, 5)]
+    passages = chunk("a", read(*pages, *short), count)
+    assert [(p.page, p.last_page, p.section) for p in passages] == [
+        (1, 1, "Chapter 1"),
+        (2, 2, "Chapter 2"),
+        (3, 5, "Slide 3"),
+    ]
+    assert passages[2].text == "Slide 3\n\nSlide 4\n\nSlide 5"
+
+
+def test_a_row_of_a_table_stays_whole_and_by_itself() -> None:
+    rows = [
+        f"name: boat {number}; tons: {number}; " + "home: a harbour; " * 6 for number in range(9)
+    ]
+    passages = chunk("a", read(Part("\n".join(rows), None, "S", "rows")), count)
+    assert [passage.text for passage in passages] == [row.strip() for row in rows] or [
+        passage.text for passage in passages
+    ] == rows
+    small = [f"k: {number}" for number in range(30)]
+    passages = chunk("a", read(Part("\n".join(small), None, "S", "rows")), count)
+    assert len(passages) < 4
+    assert "\n".join(passage.text for passage in passages) == "\n".join(small)
+
+
+def test_lines_of_a_table_of_contents_are_left_out() -> None:
+    contents = "\n".join(f"{n}. The lamp {'.' * 20} {n}" for n in range(1, 9))
+    passages = chunk("a", read(Part(f"Contents\n{contents}"), Part("The lamp is lit...")), count)
+    assert passages[0].text == "Contents\n\nThe lamp is lit..."
+
+
+def test_tokens_are_counted_once_for_each_stretch_of_8000_characters() -> None:
+    calls: list[str] = []
+
+    def counted(text: str) -> int:
+        calls.append(text)
+        return count(text)
+
+    chunk("a", read(Part("word " * 10_000)), counted)
+    assert len(calls) == 7
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.text("ab\u00e9\u5c71.?! \n\t\u3002", max_size=3_000),
+            st.sampled_from([None, 1, 2]),
+            st.sampled_from(["text", "rows"]),
+        ),
+        max_size=4,
+    )
+)
+def test_nothing_is_lost_or_doubled_and_no_passage_is_too_long(
+    parts: list[tuple[str, int | None, str]],
+) -> None:
+    read_parts = [
+        Part(text, page, None, "rows" if shape == "rows" else "text") for text, page, shape in parts
+    ]
+    passages = chunk("a", read(*read_parts), count)
+    whole = "".join("".join(part.text.split()) for part in read_parts)
+    assert "".join("".join(passage.text.split()) for passage in passages) == whole
+    assert all(passage.tokens <= MOST for passage in passages)
+    assert all(passage.text.strip() for passage in passages)
