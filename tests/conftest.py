@@ -7,6 +7,7 @@ import pytest
 from tests.support.judge import Judge
 
 _JUDGE = pytest.StashKey[Judge]()
+_COUNTS = pytest.StashKey[list[tuple[int, int]]]()
 
 
 @pytest.fixture(scope="session")
@@ -14,13 +15,33 @@ def judge(pytestconfig: pytest.Config) -> Judge:
     return pytestconfig.stash.setdefault(_JUDGE, Judge())
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes tells the first what it has counted."""
+    judge = session.config.stash.get(_JUDGE, None)
+    output = getattr(session.config, "workeroutput", None)
+    if judge is not None and output is not None:
+        output["judged"] = judge.judged, judge.violations
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    output = getattr(node, "workeroutput", {})
+    if "judged" in output:
+        config.stash.setdefault(_COUNTS, []).append(output["judged"])
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     judge = config.stash.get(_JUDGE, None)
-    if judge is None:
+    counts = config.stash.get(_COUNTS, [])
+    if judge is not None:
+        counts = [*counts, (judge.judged, judge.violations)]
+    if not counts:
         return
-    said = "DISCORD_OPENAPI is not set: the bot's requests were not held against it"
-    if judge.has_description:
-        said = f"{judge.judged} requests of the bot, {judge.violations} violations"
+    judged, violations = map(sum, zip(*counts, strict=True))
+    said = f"{judged} requests of the bot, {violations} violations"
+    if not Judge().has_description:
+        said = "DISCORD_OPENAPI is not set: the bot's requests were not held against it"
     terminalreporter.write_sep("-", f"Discord's description: {said}")

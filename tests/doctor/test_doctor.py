@@ -144,6 +144,11 @@ async def test_a_model_is_asked_and_its_words_are_shown(monkeypatch: pytest.Monk
     assert found["Multiple choice"].severity is Severity.OK
     assert found["Anagram"].severity is Severity.NOTE
     assert "'Hm.'" in found["Anagram"].text
+    assert any(
+        "USER: BEGININPUT\nBEGINCONTEXT\ndate: 2021-01-01\nurl: https://web.site/123\nENDCONTEXT\n"
+        in prompt
+        for prompt in engine.prompts
+    )
     assert engine.closed
 
 
