@@ -93,9 +93,7 @@ class Buckets:
         if not is_interaction:
             left, reset_s = self._overall.take(now)
             if left < 0:
-                return Verdict(
-                    {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}, reset_s, True
-                )
+                return Verdict({}, reset_s, is_overall=True)
         rate = self._limits.routes.get((method, route), self._limits.other)
         bucket = self._buckets.setdefault((method, route, major), _Bucket(rate))
         self._buckets.move_to_end((method, route, major))
@@ -111,5 +109,5 @@ class Buckets:
             "X-RateLimit-Bucket": name,
         }
         if left < 0:
-            return Verdict({**headers, "X-RateLimit-Scope": "user"}, reset_s)
+            return Verdict(headers, reset_s)
         return Verdict(headers)

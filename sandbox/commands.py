@@ -100,11 +100,14 @@ class Commands:
             "nsfw": False,
             "contexts": None,
             "integration_types": [0],
-            **given,
+            # What is null is as good as not said.
+            **{key: value for key, value in given.items() if value is not None},
             "id": known_id or str(self._ids.next()),
             "application_id": str(self._application_id),
             "version": str(self._ids.next()),
         }
+        if made["default_member_permissions"] is not None:
+            made["default_member_permissions"] = str(made["default_member_permissions"])
         if guild_id is not None:
             made["guild_id"] = str(guild_id)
         return made

@@ -12,7 +12,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
@@ -57,7 +57,9 @@ class Files:
         if len(upload.data) > UPLOAD_LIMIT_BYTES:
             raise ApiError(40005)
         attachment_id = self._ids.next()
-        name = upload.name.translate(_MODIFIED)[-255:] or "file"
+        name = upload.name.translate(_MODIFIED)[-255:]
+        if not name.strip("."):
+            name = "file"  # a path takes dots alone for folders
         kind = upload.content_type or mimetypes.guess_type(name)[0]
         self._held[attachment_id] = Upload(name, upload.data, kind)
         self._bytes += len(upload.data)
@@ -79,15 +81,16 @@ class Files:
     def refreshed(self, url: str) -> str:
         """The same file by a link that is valid anew."""
         path = url.removeprefix(self.base_url).split("?")[0].strip("/")
-        return self._link(path, is_quoted=True)
+        return self._link(unquote(path))
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer a link: the file, or 404 where it expired or is none of ours."""
-        path = request.raw_path.split("?")[0].partition("/cdn/")[2]
+        # As it reads: browsers and libraries do not agree on what of it to encode.
+        path = request.path.removeprefix("/cdn/")
         until = request.query.get("ex", "")
         signature = request.query.get("hm", "")
         held = self._held.get(int(request.match_info["attachment_id"]))
-        is_ours = hmac.compare_digest(signature, self._signature(path, until))
+        is_ours = hmac.compare_digest(signature.encode(), self._signature(path, until).encode())
         if held is None or not is_ours or int(until, 16) < self._clock():
             return web.Response(status=404, text="This content is no longer available.")
         # Whatever it is, a browser saves it or shows it as a picture: it never runs it.
@@ -102,12 +105,11 @@ class Files:
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(held.name)}"
         return web.Response(body=held.data, headers=headers)
 
-    def _link(self, path: str, *, is_quoted: bool = False) -> str:
-        path = path if is_quoted else quote(path)
+    def _link(self, path: str) -> str:
         now = self._clock()
         until = f"{int(now + LINK_LIFE_S):x}"
         query = f"ex={until}&is={int(now):x}&hm={self._signature(path, until)}"
-        return f"{self.base_url}/{path}?{query}&"
+        return f"{self.base_url}/{quote(path)}?{query}&"
 
     def _signature(self, path: str, until: str) -> str:
         return hmac.new(self._secret, f"{path} {until}".encode(), hashlib.sha256).hexdigest()

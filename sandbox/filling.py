@@ -56,9 +56,7 @@ class Filling:
 
     def choose(self, component: ReadOnlyJson, values: Sequence[str]) -> None:
         """The values of a select."""
-        least, most = component.get("min_values", 1), component.get("max_values", 1)
-        if not least <= len(values) <= most:
-            raise Refused(f"Choose {least} to {most}.")
+        _check_number(component, len(values))
         for value in values:
             if component["type"] == _USER_SELECT:
                 self.user(_id(value))
@@ -89,9 +87,7 @@ class Filling:
                 raise Refused("The text is too short.")
             return filled | {"value": value}
         if part["type"] == _FILE_UPLOAD and value:
-            least, most = part.get("min_values", 1), part.get("max_values", 1)
-            if not least <= len(value) <= most:
-                raise Refused(f"Choose {least} to {most}.")
+            _check_number(part, len(value))
         chosen = [self._attach(item) if isinstance(item, Upload) else item for item in value]
         if part["type"] != _FILE_UPLOAD and chosen:
             self.choose(part, chosen)
@@ -140,6 +136,14 @@ class Filling:
 
     def _resolve(self, kind: str, item_id: int, item: Json) -> None:
         self.resolved.setdefault(kind, {})[str(item_id)] = item
+
+
+def _check_number(component: ReadOnlyJson, chosen: int) -> None:
+    """What was not said, or said to be null, is one."""
+    least, most = component.get("min_values"), component.get("max_values")
+    least, most = 1 if least is None else least, 1 if most is None else most
+    if not least <= chosen <= most:
+        raise Refused(f"Choose {least} to {most}.")
 
 
 def _id(value: OptionValue) -> int:

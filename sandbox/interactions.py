@@ -24,12 +24,12 @@ KEPT = 2000
 """Interactions that are remembered."""
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
-_PONG, _MESSAGE, _DEFER, _DEFER_UPDATE, _UPDATE, _CHOICES, _MODAL = 1, 4, 5, 6, 7, 8, 9
+MESSAGE, _DEFER, _DEFER_UPDATE, UPDATE, _CHOICES, _MODAL = 4, 5, 6, 7, 8, 9
 _ANSWERS = {
-    COMMAND: {_MESSAGE, _DEFER, _MODAL},
-    COMPONENT: {_MESSAGE, _DEFER, _DEFER_UPDATE, _UPDATE, _MODAL},
+    COMMAND: {MESSAGE, _DEFER, _MODAL},
+    COMPONENT: {MESSAGE, _DEFER, _DEFER_UPDATE, UPDATE, _MODAL},
     AUTOCOMPLETE: {_CHOICES},
-    MODAL: {_MESSAGE, _DEFER, _DEFER_UPDATE, _UPDATE},
+    MODAL: {MESSAGE, _DEFER, _DEFER_UPDATE, UPDATE},
 }
 
 
@@ -48,6 +48,8 @@ class Interaction:
     """Seconds since 1970."""
     of_message: Json | None = None
     """The message whose component was used."""
+    opened_by: Interaction | None = None
+    """What was answered with the dialog that this one sends."""
     state: Literal["waiting", "answered", "failed"] = "waiting"
     """failed: Discord shows "The application did not respond"."""
     response: Json | None = None
@@ -91,6 +93,7 @@ class Interactions:
         data: Json,
         *,
         of_message: Json | None = None,
+        opened_by: Interaction | None = None,
     ) -> Interaction:
         """Send the bot an interaction. It fails by itself if the bot does not answer in time."""
         world = self._world
@@ -110,6 +113,7 @@ class Interactions:
             payload,
             world.clock(),
             of_message=of_message,
+            opened_by=opened_by,
         )
         self._by_id[interaction_id] = made
         self._by_token[token] = made
@@ -150,18 +154,18 @@ class Interactions:
         kind, data = body["type"], body.get("data") or {}
         if kind not in _ANSWERS[found.kind]:
             raise invalid("type", f"Type {kind} does not answer this interaction.", "UNION_TYPE")
-        if kind in (_DEFER_UPDATE, _UPDATE) and found.of_message is None:
+        if kind in (_DEFER_UPDATE, UPDATE) and found.of_message is None:
             raise invalid("type", "There is no message to update.", "UNION_TYPE")
-        if kind == _MESSAGE:
+        if kind == MESSAGE:
             check_allowed_mentions(data.get("allowed_mentions"))
             check_message(data, files=len(files))
             found.message = self._post(found, data, files)
         elif kind == _DEFER:
             flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
             found.message = self._post(found, {"flags": flags}, ())
-        elif kind in (_DEFER_UPDATE, _UPDATE):
+        elif kind in (_DEFER_UPDATE, UPDATE):
             found.message = found.of_message
-            if kind == _UPDATE:
+            if kind == UPDATE:
                 self.edit(found, found.message or {}, data, files)
         elif kind == _MODAL:
             check_modal(data)
@@ -230,20 +234,11 @@ class Interactions:
     ) -> Json:
         flags = body.get("flags") or 0
         is_command = found.kind == COMMAND
-        metadata: Json = {
-            "id": str(found.id),
-            "type": found.kind,
-            "user": self._world.users[found.person_id],
-            "authorizing_integration_owners": found.payload["authorizing_integration_owners"],
-        }
-        if is_command:
-            metadata["name"] = found.payload["data"]["name"]
-            metadata["command_type"] = found.payload["data"]["type"]
         fields: Json = {
             "type": 0 if replies_to is not None else 20 if is_command else 0,
             "webhook_id": str(self._world.bot_id),
             "application_id": str(self._world.bot_id),
-            "interaction_metadata": metadata,
+            "interaction_metadata": self._metadata(found),
             "embeds": filled.embeds(body),
             "components": filled.components(body),
             "attachments": list(files),
@@ -257,6 +252,23 @@ class Interactions:
             allowed_mentions=body.get("allowed_mentions"),
             **fields,
         )
+
+    def _metadata(self, found: Interaction) -> Json:
+        """What a message says of the interaction that it answers."""
+        metadata: Json = {
+            "id": str(found.id),
+            "type": found.kind,
+            "user": self._world.users[found.person_id],
+            "authorizing_integration_owners": found.payload["authorizing_integration_owners"],
+        }
+        if found.kind == COMMAND:
+            metadata["name"] = found.payload["data"]["name"]
+            metadata["command_type"] = found.payload["data"]["type"]
+        elif found.opened_by is not None:
+            metadata["triggering_interaction_metadata"] = self._metadata(found.opened_by)
+        elif found.of_message is not None:
+            metadata["interacted_message_id"] = found.of_message["id"]
+        return metadata
 
     def _payload(
         self,

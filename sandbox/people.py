@@ -241,7 +241,7 @@ class Person:
         if filling.resolved:
             data["resolved"] = filling.resolved
         return self._interactions.begin(
-            MODAL, self.id, opened.channel_id, data, of_message=opened.of_message
+            MODAL, self.id, opened.channel_id, data, of_message=opened.of_message, opened_by=opened
         )
 
     def _command(
@@ -291,7 +291,9 @@ class Person:
         if values is not None:
             filling = self._filling(channel_id)
             filling.choose(used[0], values)
-            data |= {"values": list(values), "resolved": filling.resolved}
+            data["values"] = list(values)
+            if filling.resolved:
+                data["resolved"] = filling.resolved
         return self._interactions.begin(COMPONENT, self.id, channel_id, data, of_message=message)
 
     def _filling(self, channel_id: int) -> Filling:

@@ -228,10 +228,13 @@ def _limited(retry_after_s: float, *, is_global: bool) -> tuple[int, Json]:
 
 def _response(status: int, answer: Result, verdict: Verdict) -> web.Response:
     headers = dict(verdict.headers)
-    if status == 429 and isinstance(answer, dict):
+    if isinstance(answer, dict) and status == 429 and "retry_after" in answer:
         # Without it, discord.py takes a 429 for one of Cloudflare's, and does not try again.
         headers["Via"] = "1.1 sandbox"
         headers["Retry-After"] = str(math.ceil(answer["retry_after"]))
+        headers["X-RateLimit-Scope"] = "global" if answer["global"] else "user"
+        if answer["global"]:
+            headers["X-RateLimit-Global"] = "true"
     if status == 204:
         return web.Response(status=204, headers=headers)
     return _json(answer, status, headers)

@@ -6,7 +6,7 @@ from sandbox.commands import Commands
 from sandbox.errors import ApiError
 from sandbox.files import Files
 from sandbox.gateway import Gateway
-from sandbox.interactions import Interaction, Interactions
+from sandbox.interactions import MESSAGE, UPDATE, Interaction, Interactions
 from sandbox.permissions import in_guild
 from sandbox.rest import Call, Result, Route
 from sandbox.rest_messages import uploaded
@@ -169,7 +169,8 @@ class InteractionRoutes:
                 "response_message_loading": bool(found.message["flags"] & LOADING),
                 "response_message_ephemeral": bool(found.message["flags"] & EPHEMERAL),
             }
-            answer["resource"] = {"type": call.body["type"], "message": found.message}
+            if call.body["type"] in (MESSAGE, UPDATE):
+                answer["resource"] = {"type": call.body["type"], "message": found.message}
         return answer
 
     def follow_up(self, call: Call) -> Result:

@@ -196,7 +196,7 @@ def _check_options(select: ReadOnlyJson) -> None:
         _length("components.options.label", option["label"], 100, least=1)
         _length("components.options.value", option["value"], 100, least=1)
         _length("components.options.description", option.get("description") or "", 100)
-    if select.get("max_values", 1) > len(options):
+    if (select.get("max_values") or 1) > len(options):
         raise invalid("components.max_values", "There are fewer options.", "NUMBER_TYPE_MAX")
     if len({option["value"] for option in options}) != len(options):
         raise invalid("components.options", "The values are not unique.", "DUPLICATED")

@@ -96,7 +96,7 @@ class Sandbox:
             ],
         )
         app.router.add_get("/gateway", self.gateway.serve)
-        link = r"/cdn/attachments/{channel_id:\d+}/{attachment_id:\d+}/{name}"
+        link = r"/cdn/attachments/{channel_id:\d+}/{attachment_id:\d+}/{name:[^/]+}"
         app.router.add_get(link, self.files.serve)
         if Path(__file__).with_name("page.py").exists():
             # The page's packages are an extra; tests of the wire do without.

@@ -61,3 +61,12 @@ def test_what_discord_would_refuse_is_found_and_named(
     [*problems] = discord.violations(method, path, body)
     assert problems
     assert said in " ".join(problems)
+
+
+def test_answers_are_judged_too(discord: DiscordDescription) -> None:
+    said = discord.answer_violations("GET", "/gateway/bot", 200, {"url": "wss://x", "shards": 1})
+    assert "session_start_limit" in " ".join(said)
+    assert discord.answer_violations("PATCH", f"{MESSAGES}/2", 201, {}) != []
+    refusal = {"code": 50035, "message": "Invalid Form Body", "errors": {"content": {}}}
+    assert discord.answer_violations("POST", MESSAGES, 400, refusal) == []
+    assert discord.answer_violations("POST", MESSAGES, 400, {"message": "Invalid"}) != []

@@ -63,6 +63,12 @@ def test_the_database_is_not_in_the_rooms_of_text() -> None:
             assert not any(name.startswith("sqlalchemy") for name in imports(module)), module
 
 
+def test_the_sandbox_knows_nothing_of_the_bot() -> None:
+    for module in modules("sandbox"):
+        for name in imports(module):
+            assert name.split(".")[0] not in {"bot", "cogs", "migrations", "discord"}, module
+
+
 def test_nothing_imports_the_composition_root_or_a_cog() -> None:
     for folder in ("bot", "cogs", "migrations"):
         for module in modules(folder):

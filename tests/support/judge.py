@@ -1,5 +1,5 @@
 """Holds every request that the bot makes against Discord's rules: those that the sandbox knows, and
-Discord's own description of its API, where it is given."""
+Discord's own description of its API, where it is given. Answers are held against that one too."""
 
 from __future__ import annotations
 
@@ -45,3 +45,7 @@ class Judge:
             found = self._description.violations(exchange.method, exchange.path, exchange.body)
             self.violations += len(found)
             self._problems += found
+            if exchange.status:
+                self._problems += self._description.answer_violations(
+                    exchange.method, exchange.path, exchange.status, exchange.answer
+                )
