@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: try chat test bench clean
+.PHONY: try chat test bench browser screenshot clean
 
 try: $(VENV)/.cpu
 	@$(BIN)/python -m bot try
@@ -25,6 +25,21 @@ test: $(VENV)/.dev $(VENV)/.exl2
 bench: $(VENV)/.dev
 	$(BIN)/python -m bot model fetch --quiet-if-there
 	$(BIN)/python -m bench
+
+# For the tests of the page; without it they are skipped, and in CI they fail.
+browser:
+	@for name in chromium chromium-browser google-chrome chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; \
+	command -v apt-get >/dev/null || \
+	  { echo "Please install Chromium, so that chromium can be found on the PATH."; exit 1; }; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	$$sudo apt-get update -qq && $$sudo apt-get install -qq --yes --no-install-recommends \
+	  chromium fonts-dejavu-core fonts-noto-color-emoji >/dev/null
+
+# The pictures of the README.
+screenshot: $(VENV)/.dev browser
+	AIROCORD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/sandbox/test_browser.py -k picture
 
 # Editable, so that a changed file needs no new installation; a changed pyproject.toml does.
 $(VENV)/.cpu: pyproject.toml | $(VENV)/.made
