@@ -20,7 +20,8 @@ test: $(VENV)/.dev $(VENV)/.exl2
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m bot model fetch --quiet-if-there
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bot model fetch --quiet-if-there

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import gguf
 import torch
+from filelock import FileLock
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
@@ -36,12 +37,15 @@ _CONTROL = 3
 def smollm2() -> Path:
     """Made once, in some seconds, and kept beside the models of the bot run from here."""
     folder = ROOT / "data" / "models" / "smollm2-135m-instruct-fp16"
-    if not folder.exists():
-        work = folder.with_suffix(".part")
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        _convert(demo_model(), work)
-        work.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Tests may run in several processes at once.
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            work = folder.with_suffix(".part")
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir(parents=True)
+            _convert(demo_model(), work)
+            work.rename(folder)
     return folder
 
 
