@@ -21,13 +21,13 @@ ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
 
 
 async def is_whole(wire: Wire, question: str, reply: str) -> None:
-    """The channel shows one reply and the history holds the exchange, both whole."""
-    with wire.reader() as reader:
-        await reader.offers("Regenerate")
-        assert reader.texts == [reply]
+    """The reply has ended, the channel shows it once, and the history holds the exchange."""
     [exchange] = await wire.exchanges()
     assert (exchange.question.content, exchange.question.state) == (question, TurnState.COMPLETE)
     assert (exchange.reply.content, exchange.reply.state) == (reply, TurnState.COMPLETE)
+    with wire.reader() as reader:
+        await reader.offers("Regenerate")
+        assert reader.texts == [reply]
 
 
 async def test_when_edits_are_limited_the_text_comes_later_but_whole(wire: Wire) -> None:
