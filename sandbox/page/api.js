@@ -19,9 +19,15 @@ export async function act(person, action, request, files = []) {
   form.append("request", JSON.stringify(request));
   for (const [name, file] of files) form.append(name, file, file.name);
   try {
-    return await answer(await fetch(`/page/do/${action}?as=${person}`, { method: "POST", body: form }));
+    return await answer(
+      await fetch(`/page/do/${action}?as=${person}`, { method: "POST", body: form }),
+    );
   } catch (error) {
-    notify(error instanceof TypeError ? "The sandbox cannot be reached. Is it still running?" : error.message);
+    notify(
+      error instanceof TypeError
+        ? "The sandbox cannot be reached. Is it still running?"
+        : error.message,
+    );
     return null;
   }
 }

@@ -25,15 +25,30 @@ export class Composer {
   constructor(timeline) {
     this.timeline = timeline;
     this.tray = new Tray({ onChange: () => this.#changed() });
-    this.input = h("textarea", { id: "input", rows: 1, role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-label": "Message" });
+    this.input = h("textarea", {
+      id: "input",
+      rows: 1,
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-label": "Message",
+    });
     this.list = new List(this.input, (item) => item.choose());
     this.reply = h("div", { class: "replying", hidden: true });
     this.count = h("span", { class: "count", hidden: true });
     this.typing = h("div", { class: "typing", "aria-live": "polite" });
     this.attach = iconButton("plus", "Add files", () => this.tray.choose());
-    this.sendButton = iconButton("send", "Send", () => this.send(), { class: "icon-button send", disabled: true });
-    this.box = h("div", { class: "box" }, this.reply, this.tray.element,
-      h("div", { class: "line" }, this.attach, this.input, this.count, this.sendButton));
+    this.sendButton = iconButton("send", "Send", () => this.send(), {
+      class: "icon-button send",
+      disabled: true,
+    });
+    this.box = h(
+      "div",
+      { class: "box" },
+      this.reply,
+      this.tray.element,
+      h("div", { class: "line" }, this.attach, this.input, this.count, this.sendButton),
+    );
     this.stage = h("div", { class: "stage" }, this.box);
     replace(byId("composer"), this.stage, this.typing);
     this.input.addEventListener("input", () => this.#typed());
@@ -52,7 +67,12 @@ export class Composer {
     this.#replyTo = message;
     this.reply.hidden = !message;
     if (message) {
-      replace(this.reply, icon("reply"), h("span", {}, "Replying to ", h("strong", {}, nameOf(message.author))), iconButton("close", "Do not reply", () => this.replyTo(null)));
+      replace(
+        this.reply,
+        icon("reply"),
+        h("span", {}, "Replying to ", h("strong", {}, nameOf(message.author))),
+        iconButton("close", "Do not reply", () => this.replyTo(null)),
+      );
       this.#leaveCommand();
     }
     this.input.focus();
@@ -87,7 +107,11 @@ export class Composer {
     this.tray.clear();
     this.replyTo(null);
     this.#changed();
-    const sent = await store.act("send", { content, reply_to: before.reply?.id }, files.map((file) => ["files", file]));
+    const sent = await store.act(
+      "send",
+      { content, reply_to: before.reply?.id },
+      files.map((file) => ["files", file]),
+    );
     if (sent || this.input.value) return;
     this.input.value = before.text;
     this.tray.add(before.files);
@@ -108,7 +132,12 @@ export class Composer {
     this.#changed();
     this.#suggest();
     const now = Date.now();
-    if (!this.input.value || this.input.value.startsWith("/") || now - this.#typedAt < TYPING_EVERY_MS) return;
+    if (
+      !this.input.value ||
+      this.input.value.startsWith("/") ||
+      now - this.#typedAt < TYPING_EVERY_MS
+    )
+      return;
     this.#typedAt = now;
     store.act("type", {});
   }
@@ -152,10 +181,15 @@ export class Composer {
     if (!typed) this.#loadCommands();
     if (this.#maybeEnter(`/${typed}`)) return;
     const found = fitting(this.#commands, typed);
-    this.#offer(found.map((command) => ({
-      label: `/${command.path}`, description: command.description, lead: () => avatar(store.user(store.bot), "small"),
-      choose: () => this.#enter(command, ""),
-    })), "Commands");
+    this.#offer(
+      found.map((command) => ({
+        label: `/${command.path}`,
+        description: command.description,
+        lead: () => avatar(store.user(store.bot), "small"),
+        choose: () => this.#enter(command, ""),
+      })),
+      "Commands",
+    );
   }
 
   /** The bot may have changed them since; what is typed meanwhile is looked at again. */
@@ -165,7 +199,8 @@ export class Composer {
     const commands = await this.#loading;
     if (place !== `${store.me} ${store.current}`) return;
     this.#commands = commands;
-    if (COMMAND.test(this.input.value) && document.activeElement === this.input) this.#suggestCommands(this.input.value.slice(1));
+    if (COMMAND.test(this.input.value) && document.activeElement === this.input)
+      this.#suggestCommands(this.input.value.slice(1));
   }
 
   /** A whole name followed by a space is a choice. */
@@ -177,8 +212,18 @@ export class Composer {
   }
 
   #suggestPeople(typed) {
-    const people = [...store.users.values()].filter((user) => nameOf(user).toLowerCase().startsWith(typed.toLowerCase()));
-    this.#offer(people.map((user) => ({ label: nameOf(user), description: user.bot ? "App" : "", lead: () => avatar(user, "small"), choose: () => this.#complete(typed, user) })), "People");
+    const people = [...store.users.values()].filter((user) =>
+      nameOf(user).toLowerCase().startsWith(typed.toLowerCase()),
+    );
+    this.#offer(
+      people.map((user) => ({
+        label: nameOf(user),
+        description: user.bot ? "App" : "",
+        lead: () => avatar(user, "small"),
+        choose: () => this.#complete(typed, user),
+      })),
+      "People",
+    );
   }
 
   #complete(typed, user) {
@@ -194,10 +239,14 @@ export class Composer {
     this.list.element.setAttribute("aria-label", label);
     this.list.show(items);
     if (!this.#panel) {
-      this.#panel = float(this.list.element, this.box, { above: true, isAsWide: true, onClose: () => {
-        this.#panel = null;
-        this.input.setAttribute("aria-expanded", "false");
-      } });
+      this.#panel = float(this.list.element, this.box, {
+        above: true,
+        isAsWide: true,
+        onClose: () => {
+          this.#panel = null;
+          this.input.setAttribute("aria-expanded", "false");
+        },
+      });
     }
     this.input.setAttribute("aria-expanded", "true");
     this.#panel.place();
@@ -244,7 +293,9 @@ export class Composer {
     const where = channel.type === 1 ? `@${nameById(store.bot)}` : `#${channelName(channel)}`;
     this.input.disabled = !maySend;
     this.attach.disabled = !maySend || !store.may(MAY.attach, channel);
-    this.input.placeholder = maySend ? `Message ${where}` : "You do not have the permission to send messages here";
+    this.input.placeholder = maySend
+      ? `Message ${where}`
+      : "You do not have the permission to send messages here";
     this.input.setAttribute("aria-label", maySend ? `Message ${where}` : this.input.placeholder);
     this.box.classList.toggle("locked", !maySend);
   }
@@ -252,6 +303,11 @@ export class Composer {
   #showTyping() {
     const names = [...(store.typing.get(store.current)?.keys() ?? [])].map(nameById);
     const verb = names.length === 1 ? "is" : "are";
-    replace(this.typing, names.length ? [dots(), h("span", {}, h("strong", {}, names.join(" and ")), ` ${verb} typing…`)] : []);
+    replace(
+      this.typing,
+      names.length
+        ? [dots(), h("span", {}, h("strong", {}, names.join(" and ")), ` ${verb} typing…`)]
+        : [],
+    );
   }
 }

@@ -15,7 +15,8 @@ const ICONS = {
   reply: "M9.5 6 4 11.5 9.5 17M4.5 11.5H14a6 6 0 0 1 6 6V18",
   edit: "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM14 7l3 3",
   more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
-  smile: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01",
+  smile:
+    "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01",
   file: "M6.5 3.5h7l4 4v13h-11zM13.5 3.5v4h4",
   download: "M12 4v11M7.5 10.5 12 15l4.5-4.5M5 19.5h14",
   link: "M10 6H6v12h12v-4M13.5 4.5h6v6M19 5l-8 8",
@@ -23,7 +24,6 @@ const ICONS = {
   down: "M6 9.5l6 6 6-6",
   check: "M5 12.5l4.5 4.5L19 7",
   wind: "M3.5 9.5h10a3 3 0 1 0-2.9-3.8M3.5 13.5h14a3.2 3.2 0 1 1-3.1 4M3.5 17.5H9",
-  slash: "M15 5 9 19",
 };
 
 /** An element: `h("button", {class: "x", on: {click}}, "text", child)`. Empty children are left out. */
@@ -32,7 +32,8 @@ export function h(tag, props = {}, ...children) {
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "on") {
-      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+      for (const [event, listener] of Object.entries(value))
+        element.addEventListener(event, listener);
     } else if (name === "data") {
       Object.assign(element.dataset, value);
     } else if (name in element && typeof value !== "string") {
@@ -41,7 +42,11 @@ export function h(tag, props = {}, ...children) {
       element.setAttribute(name, value === true ? "" : value);
     }
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  element.append(
+    ...children
+      .flat()
+      .filter((child) => child !== null && child !== undefined && child !== false && child !== ""),
+  );
   return element;
 }
 
@@ -58,7 +63,18 @@ export function icon(name) {
 
 /** A button that shows an icon only. */
 export function iconButton(name, label, onClick, props = {}) {
-  return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label, ...props, on: { click: onClick } }, icon(name));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      title: label,
+      "aria-label": label,
+      ...props,
+      on: { click: onClick },
+    },
+    icon(name),
+  );
 }
 
 export const byId = (id) => document.getElementById(id);
@@ -78,8 +94,12 @@ export function announce(text) {
 
 /** A sentence that tells somebody why something did not happen. */
 export function notify(sentence) {
-  const notice = h("div", { class: "notice" }, h("span", {}, sentence),
-    iconButton("close", "Dismiss", () => notice.remove()));
+  const notice = h(
+    "div",
+    { class: "notice" },
+    h("span", {}, sentence),
+    iconButton("close", "Dismiss", () => notice.remove()),
+  );
   byId("notices").append(notice);
   setTimeout(() => notice.remove(), 8000);
 }

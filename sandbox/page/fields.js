@@ -26,7 +26,14 @@ export class ChoiceField {
   constructor({ suggest, isStrict, ...props }) {
     this.suggest = suggest;
     this.isStrict = isStrict;
-    this.input = h("input", { type: "text", autocomplete: "off", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", ...props });
+    this.input = h("input", {
+      type: "text",
+      autocomplete: "off",
+      role: "combobox",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      ...props,
+    });
     this.element = this.input;
     this.list = new List(this.input, (item) => this.#choose(item));
     this.input.addEventListener("input", () => {
@@ -58,13 +65,16 @@ export class ChoiceField {
     const asked = ++this.#asked;
     const items = await this.suggest(this.input.value);
     if (asked !== this.#asked || document.activeElement !== this.input || this.#chosen) return;
-    this.list.show(items, this.isStrict || !this.input.value ? 0 : 0);
+    this.list.show(items);
     if (!items.length) return this.#hide();
     if (!this.#panel) {
-      this.#panel = float(this.list.element, this.input, { above: true, onClose: () => {
-        this.#panel = null;
-        this.input.setAttribute("aria-expanded", "false");
-      } });
+      this.#panel = float(this.list.element, this.input, {
+        above: true,
+        onClose: () => {
+          this.#panel = null;
+          this.input.setAttribute("aria-expanded", "false");
+        },
+      });
     }
     this.input.setAttribute("aria-expanded", "true");
     this.#panel.place();
@@ -88,14 +98,32 @@ export class ChoiceField {
 export function matching(items, text) {
   const wanted = text.trim().toLowerCase();
   const at = (item) => item.label.toLowerCase().indexOf(wanted);
-  return items.filter((item) => at(item) >= 0).sort((a, b) => (at(a) > 0) - (at(b) > 0)).slice(0, 25);
+  return items
+    .filter((item) => at(item) >= 0)
+    .sort((a, b) => (at(a) > 0) - (at(b) > 0))
+    .slice(0, 25);
 }
 
 /** A place for files: by button, by drop, by paste. */
 export function fileField({ most = 1, label, describedBy }) {
-  const tray = new Tray({ most, onChange: () => element.classList.toggle("filled", tray.files.length > 0) });
-  const choose = h("button", { type: "button", class: "choose-file", "aria-label": label, "aria-describedby": describedBy, id: uniqueId("file"), on: { click: () => tray.choose() } },
-    icon("plus"), most > 1 ? `Choose up to ${most} files` : "Choose a file", h("span", { class: "drop-hint" }, " or drop it here"));
+  const tray = new Tray({
+    most,
+    onChange: () => element.classList.toggle("filled", tray.files.length > 0),
+  });
+  const choose = h(
+    "button",
+    {
+      type: "button",
+      class: "choose-file",
+      "aria-label": label,
+      "aria-describedby": describedBy,
+      id: uniqueId("file"),
+      on: { click: () => tray.choose() },
+    },
+    icon("plus"),
+    most > 1 ? `Choose up to ${most} files` : "Choose a file",
+    h("span", { class: "drop-hint" }, " or drop it here"),
+  );
   const element = h("div", { class: "file-field" }, tray.element, choose);
   takeFiles(element, (files) => tray.add(files));
   return { element, input: choose, read: () => tray.files };

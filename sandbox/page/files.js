@@ -2,16 +2,19 @@
 
 import { h, icon, iconButton, notify, replace } from "./dom.js";
 
-export const LIMIT_BYTES = 10 * 1024 * 1024;
-export const MOST = 10;
+const LIMIT_BYTES = 10 * 1024 * 1024;
+const MOST = 10;
 const PREVIEW_BYTES = 64 * 1024;
 const TEXTS = /^(text\/|application\/(json|xml|toml|yaml|x-yaml|javascript|x-sh))/;
-const TEXT_NAMES = /\.(txt|md|log|csv|tsv|json|ya?ml|toml|ini|cfg|py|js|ts|c|h|cpp|rs|go|java|sh|sql|html|css|xml|tex)$/i;
+const TEXT_NAMES =
+  /\.(txt|md|log|csv|tsv|json|ya?ml|toml|ini|cfg|py|js|ts|c|h|cpp|rs|go|java|sh|sql|html|css|xml|tex)$/i;
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} bytes`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  return bytes < 1024 * 1024
+    ? `${(bytes / 1024).toFixed(1)} KB`
+    : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
 
 /** An address on this server as a path; nothing else is ever loaded. */
@@ -34,23 +37,47 @@ export function attachmentView(attachment) {
   if (PICTURES.includes(kind)) return picture(path, attachment.description ?? attachment.filename);
   const card = fileCard(attachment.filename, size(attachment.size), path);
   const isText = TEXTS.test(kind) || TEXT_NAMES.test(attachment.filename);
-  return isText && attachment.size <= PREVIEW_BYTES ? h("div", { class: "file-with-text" }, textPreview(path), card) : card;
+  return isText && attachment.size <= PREVIEW_BYTES
+    ? h("div", { class: "file-with-text" }, textPreview(path), card)
+    : card;
 }
 
 export function picture(path, description) {
-  return h("a", { class: "picture", href: path, target: "_blank", rel: "noopener noreferrer" },
-    h("img", { src: path, alt: description, loading: "lazy" }));
+  return h(
+    "a",
+    { class: "picture", href: path, target: "_blank", rel: "noopener noreferrer" },
+    h("img", { src: path, alt: description, loading: "lazy" }),
+  );
 }
 
 export function fileCard(name, about, path) {
-  return h("div", { class: "file-card" }, icon("file"),
+  return h(
+    "div",
+    { class: "file-card" },
+    icon("file"),
     h("div", { class: "file-name" }, h("strong", { title: name }, name), h("span", {}, about)),
-    path && h("a", { class: "icon-button", href: path, download: name, title: `Download ${name}`, "aria-label": `Download ${name}` }, icon("download")));
+    path &&
+      h(
+        "a",
+        {
+          class: "icon-button",
+          href: path,
+          download: name,
+          title: `Download ${name}`,
+          "aria-label": `Download ${name}`,
+        },
+        icon("download"),
+      ),
+  );
 }
 
 function textPreview(path) {
   const shown = h("pre", { tabindex: "0" }, "…");
-  const more = h("button", { type: "button", class: "quiet", hidden: true, "aria-expanded": "false" }, "Show all");
+  const more = h(
+    "button",
+    { type: "button", class: "quiet", hidden: true, "aria-expanded": "false" },
+    "Show all",
+  );
   more.addEventListener("click", () => {
     const isOpen = shown.classList.toggle("whole");
     more.setAttribute("aria-expanded", String(isOpen));
@@ -95,12 +122,26 @@ export class Tray {
   }
 
   #show() {
-    replace(this.element, this.files.map((file) => h("li", {}, thumbnail(file),
-      h("div", { class: "file-name" }, h("strong", { title: file.name }, file.name), h("span", {}, size(file.size))),
-      iconButton("close", `Remove ${file.name}`, () => {
-        this.files = this.files.filter((held) => held !== file);
-        this.#show();
-      }))));
+    replace(
+      this.element,
+      this.files.map((file) =>
+        h(
+          "li",
+          {},
+          thumbnail(file),
+          h(
+            "div",
+            { class: "file-name" },
+            h("strong", { title: file.name }, file.name),
+            h("span", {}, size(file.size)),
+          ),
+          iconButton("close", `Remove ${file.name}`, () => {
+            this.files = this.files.filter((held) => held !== file);
+            this.#show();
+          }),
+        ),
+      ),
+    );
     this.onChange();
   }
 }

@@ -22,16 +22,20 @@ export function float(panel, anchor, { above = false, isAsWide = false, onClose 
   (inside ?? document.body).append(panel);
   panel.showPopover();
   const place = () => {
-    const box = isElement ? anchor.getBoundingClientRect() : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y, width: 0 };
+    const box = isElement
+      ? anchor.getBoundingClientRect()
+      : { left: anchor.x, right: anchor.x, top: anchor.y, bottom: anchor.y, width: 0 };
     if (isAsWide) panel.style.minWidth = `${box.width}px`;
     const { width, height } = panel.getBoundingClientRect();
     const below = box.bottom + 4 + height <= innerHeight - 8;
-    const top = (above && box.top - height - 4 >= 8) || !below ? box.top - height - 4 : box.bottom + 4;
+    const top =
+      (above && box.top - height - 4 >= 8) || !below ? box.top - height - 4 : box.bottom + 4;
     panel.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
     panel.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
   };
   const outside = (event) => {
-    if (!panel.contains(event.target) && !(isElement && anchor.contains(event.target))) handle.close();
+    if (!panel.contains(event.target) && !(isElement && anchor.contains(event.target)))
+      handle.close();
   };
   const escape = (event) => {
     if (event.key !== "Escape") return;
@@ -85,17 +89,34 @@ export class List {
   }
 
   #option(item, index) {
-    return h("div", {
-      class: "option", role: "option", id: `${this.element.id}-${index}`, "aria-selected": String(Boolean(item.isChosen)),
-      on: { pointerdown: (event) => event.preventDefault(), click: () => this.onChoose(item), pointermove: () => this.point(index, false) },
-    }, item.lead?.(), h("span", { class: "option-text" }, h("span", { class: "option-label" }, item.label),
-      item.description && h("span", { class: "option-description" }, item.description)),
-    item.isChosen && icon("check"));
+    return h(
+      "div",
+      {
+        class: "option",
+        role: "option",
+        id: `${this.element.id}-${index}`,
+        "aria-selected": String(Boolean(item.isChosen)),
+        on: {
+          pointerdown: (event) => event.preventDefault(),
+          click: () => this.onChoose(item),
+          pointermove: () => this.point(index, false),
+        },
+      },
+      item.lead?.(),
+      h(
+        "span",
+        { class: "option-text" },
+        h("span", { class: "option-label" }, item.label),
+        item.description && h("span", { class: "option-description" }, item.description),
+      ),
+      item.isChosen && icon("check"),
+    );
   }
 
   point(index, scrolls = true) {
     this.at = index;
-    for (const [number, option] of [...this.element.children].entries()) option.classList.toggle("pointed", number === index);
+    for (const [number, option] of [...this.element.children].entries())
+      option.classList.toggle("pointed", number === index);
     const option = this.element.children[index];
     this.owner.setAttribute("aria-activedescendant", option?.id ?? "");
     if (scrolls) option?.scrollIntoView({ block: "nearest" });
@@ -122,27 +143,46 @@ export function showMenu(anchor, entries, label) {
   const parts = entries.map((entry) => {
     if (entry.element) return entry.element;
     if (entry.heading) return h("div", { class: "menu-heading" }, entry.heading);
-    const button = h("button", {
-      type: "button", class: `menu-item ${entry.isDanger ? "danger" : ""}`, role: "menuitem", tabindex: "-1",
-      on: { click: () => { menu.close(); entry.run(); } },
-    }, entry.icon && icon(entry.icon), h("span", {}, entry.label));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: `menu-item ${entry.isDanger ? "danger" : ""}`,
+        role: "menuitem",
+        tabindex: "-1",
+        on: {
+          click: () => {
+            menu.close();
+            entry.run();
+          },
+        },
+      },
+      entry.icon && icon(entry.icon),
+      h("span", {}, entry.label),
+    );
     buttons.push(button);
     return button;
   });
-  const panel = h("div", {
-    class: "menu", role: "menu", "aria-label": label,
-    on: {
-      keydown: (event) => {
-        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-        if (event.key === "Tab") menu.close();
-        if (!step) return;
-        event.preventDefault();
-        const at = buttons.indexOf(document.activeElement);
-        buttons[(at + step + buttons.length) % buttons.length].focus();
+  const panel = h(
+    "div",
+    {
+      class: "menu",
+      role: "menu",
+      "aria-label": label,
+      on: {
+        keydown: (event) => {
+          const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+          if (event.key === "Tab") menu.close();
+          if (!step) return;
+          event.preventDefault();
+          const at = buttons.indexOf(document.activeElement);
+          buttons[(at + step + buttons.length) % buttons.length].focus();
+        },
+        contextmenu: (event) => event.preventDefault(),
       },
-      contextmenu: (event) => event.preventDefault(),
     },
-  }, parts);
+    parts,
+  );
   const menu = float(panel, anchor);
   buttons[0]?.focus();
   return menu;

@@ -21,7 +21,8 @@ composer = new Composer(timeline);
 new Sidebar();
 store.on("modal", openModal);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && store.current && store.unread.has(store.current)) store.open(store.current);
+  if (!document.hidden && store.current && store.unread.has(store.current))
+    store.open(store.current);
 });
 
 try {
@@ -29,5 +30,12 @@ try {
   document.body.classList.add("ready");
 } catch (error) {
   notify(error.message);
-  byId("timeline").replaceChildren(h("div", { class: "start" }, h("h2", {}, "The page could not be loaded"), h("p", {}, error.message)));
+  byId("timeline").replaceChildren(
+    h(
+      "div",
+      { class: "start" },
+      h("h2", {}, "The page could not be loaded"),
+      h("p", {}, error.message),
+    ),
+  );
 }

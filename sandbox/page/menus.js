@@ -13,10 +13,18 @@ const MESSAGE = 3;
 async function apps(type, target, about) {
   if (!store.may(MAY.commands)) return [];
   const commands = await ask("commands", { as: store.me, channel: store.current });
-  const entries = commands.filter((command) => command.type === type).map((command) => ({
-    label: command.name, icon: "wind",
-    run: () => store.interact("menu", { name: command.name, ...target }, { kind: "command", label: command.name, ...about }),
-  }));
+  const entries = commands
+    .filter((command) => command.type === type)
+    .map((command) => ({
+      label: command.name,
+      icon: "wind",
+      run: () =>
+        store.interact(
+          "menu",
+          { name: command.name, ...target },
+          { kind: "command", label: command.name, ...about },
+        ),
+    }));
   return entries.length ? [{ heading: "Apps" }, ...entries] : [];
 }
 
@@ -37,7 +45,11 @@ export async function userMenu(anchor, user) {
   const entries = [
     { heading: `${nameOf(user)}${user.bot ? " · App" : ""}` },
     store.maySend() && { label: "Mention", icon: "at", run: () => store.emit("mention", user) },
-    { label: "Copy user id", icon: "file", run: () => navigator.clipboard.writeText(user.id).then(() => announce("Copied")) },
+    {
+      label: "Copy user id",
+      icon: "file",
+      run: () => navigator.clipboard.writeText(user.id).then(() => announce("Copied")),
+    },
     ...(await apps(USER, { user: user.id }, {})),
   ];
   showMenu(anchor, entries.filter(Boolean), nameOf(user));

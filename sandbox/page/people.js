@@ -11,9 +11,14 @@ export function nameById(id) {
 
 /** A face: the first letter of the name on a colour of their own. */
 export function avatar(user, size = "") {
-  if (user?.bot) return h("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon("wind"));
+  if (user?.bot)
+    return h("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon("wind"));
   const hue = [...store.users.keys()].indexOf(user?.id) % 6;
-  return h("span", { class: `avatar hue-${Math.max(hue, 0)} ${size}`, "aria-hidden": "true" }, nameOf(user).slice(0, 1));
+  return h(
+    "span",
+    { class: `avatar hue-${Math.max(hue, 0)} ${size}`, "aria-hidden": "true" },
+    nameOf(user).slice(0, 1),
+  );
 }
 
 export const channelName = (channel) => (channel.type === 1 ? nameById(store.bot) : channel.name);

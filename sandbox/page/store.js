@@ -7,8 +7,14 @@ export const LOADING = 1 << 7;
 export const EPHEMERAL = 1 << 6;
 export const IS_V2 = 1 << 15;
 export const MAY = {
-  manageChannels: 1n << 4n, react: 1n << 6n, send: 1n << 11n, manageMessages: 1n << 13n,
-  attach: 1n << 15n, history: 1n << 16n, commands: 1n << 31n, sendInThreads: 1n << 38n,
+  manageChannels: 1n << 4n,
+  react: 1n << 6n,
+  send: 1n << 11n,
+  manageMessages: 1n << 13n,
+  attach: 1n << 15n,
+  history: 1n << 16n,
+  commands: 1n << 31n,
+  sendInThreads: 1n << 38n,
 };
 const TYPING_MS = 10_000;
 
@@ -49,27 +55,30 @@ class Store {
   async become(person) {
     this.#watch?.close();
     const state = await ask("state", person ? { as: person } : {});
+    const wanted = this.current;
     this.#take(state);
+    this.me = state.me;
+    sessionStorage.setItem("person", this.me);
+    this.current = null;
     this.rooms.clear();
     this.typing.clear();
     this.pending.clear();
     this.unread.clear();
-    this.me = state.me;
-    sessionStorage.setItem("person", this.me);
     for (const channel of this.channels.values()) {
       const read = this.#read()[channel.id];
       const last = channel.last_message_id;
-      if (read !== undefined && last && isOlder(read, last)) this.unread.set(channel.id, { count: 0, mentions: 0 });
+      if (read !== undefined && last && isOlder(read, last))
+        this.unread.set(channel.id, { count: 0, mentions: 0 });
       else this.#markRead(channel.id, last ?? "0");
     }
-    this.#watch = new Watch(this.me, {
-      onOpen: () => this.#connected(),
-      onEvent: (name, data) => this.#hear(name, data),
-      onLost: () => this.emit("link", false),
+    // Messages are asked for once events come, so that none falls in between.
+    await new Promise((resolve, reject) => {
+      this.#watch = new Watch(this.me, {
+        onOpen: () => this.#connected(wanted).then(resolve, reject),
+        onEvent: (name, data) => this.#hear(name, data),
+        onLost: () => this.emit("link", false),
+      });
     });
-    const wanted = this.channels.has(this.current) ? this.current : [...this.channels.keys()][0];
-    this.emit("people");
-    await this.open(wanted);
   }
 
   #take(state) {
@@ -81,13 +90,13 @@ class Store {
   }
 
   /** Whatever was missed while there was no connection is asked for anew. */
-  async #connected() {
+  async #connected(wanted) {
     this.emit("link", true);
-    if (!this.rooms.size) return;
     this.#take(await ask("state", { as: this.me }));
     this.rooms.clear();
+    const at = [this.current, wanted].find((id) => this.channels.has(id));
+    await this.open(at ?? this.channels.keys().next().value);
     this.emit("people");
-    await this.open(this.current);
   }
 
   user(id) {
@@ -107,14 +116,17 @@ class Store {
   }
 
   maySend(channel = this.channel()) {
-    return this.may(channel.type >= 10 && channel.type <= 12 ? MAY.sendInThreads : MAY.send, channel);
+    return this.may(
+      channel.type >= 10 && channel.type <= 12 ? MAY.sendInThreads : MAY.send,
+      channel,
+    );
   }
 
   // -- channels and their messages -----------------------------------------------------------
 
   async open(id) {
     const read = this.#read()[id];
-    this.newFrom = this.unread.has(id) ? read ?? "0" : null;
+    this.newFrom = this.unread.has(id) ? (read ?? "0") : null;
     this.current = id;
     this.unread.delete(id);
     this.emit("channel");
@@ -165,7 +177,10 @@ class Store {
   }
 
   #markRead(channel, message) {
-    sessionStorage.setItem(`read-${this.me}`, JSON.stringify({ ...this.#read(), [channel]: message }));
+    sessionStorage.setItem(
+      `read-${this.me}`,
+      JSON.stringify({ ...this.#read(), [channel]: message }),
+    );
   }
 
   // -- what happens --------------------------------------------------------------------------
@@ -217,11 +232,16 @@ class Store {
   #reacted({ message_id: id, user_id: user, emoji }, room, adds) {
     const message = room?.messages.get(id);
     if (!message) return;
-    const others = (message.reactions ?? []).map((entry) => ({ ...entry, by: entry.by.filter((by) => by !== user || entry.emoji.name !== emoji.name) }));
+    const others = (message.reactions ?? []).map((entry) => ({
+      ...entry,
+      by: entry.by.filter((by) => by !== user || entry.emoji.name !== emoji.name),
+    }));
     let entry = others.find((candidate) => candidate.emoji.name === emoji.name);
     if (!entry) others.push((entry = { emoji, by: [] }));
     if (adds) entry.by.push(user);
-    message.reactions = others.map((each) => ({ ...each, count: each.by.length })).filter((each) => each.count);
+    message.reactions = others
+      .map((each) => ({ ...each, count: each.by.length }))
+      .filter((each) => each.count);
     this.emit("change", message);
   }
 
@@ -229,7 +249,10 @@ class Store {
     if (user === this.me) return;
     const here = this.typing.get(channel) ?? new Map();
     clearTimeout(here.get(user));
-    here.set(user, setTimeout(() => this.#stopTyping(channel, user), TYPING_MS));
+    here.set(
+      user,
+      setTimeout(() => this.#stopTyping(channel, user), TYPING_MS),
+    );
     this.typing.set(channel, here);
     this.emit("typing");
   }
@@ -292,7 +315,9 @@ class Store {
   }
 
   isBusy(message, part) {
-    return [...this.pending.values()].some((entry) => entry.state === "waiting" && entry.message === message && entry.part === part);
+    return [...this.pending.values()].some(
+      (entry) => entry.state === "waiting" && entry.message === message && entry.part === part,
+    );
   }
 
   dismiss(id) {

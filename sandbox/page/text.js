@@ -6,7 +6,9 @@ import { store } from "./store.js";
 
 // The server's renderer lets nothing but its own few tags through; this is the only place that
 // takes HTML, and the browser holds the page to that (trusted-types in the policy).
-const policy = window.trustedTypes?.createPolicy("page", { createHTML: (html) => html }) ?? { createHTML: (html) => html };
+const policy = window.trustedTypes?.createPolicy("page", { createHTML: (html) => html }) ?? {
+  createHTML: (html) => html,
+};
 
 /** A text of a message; `holder.html` has the rendered form of each. */
 export function rich(text, holder, props = {}) {
@@ -36,8 +38,12 @@ function nameMention(mention) {
 }
 
 const STYLES = {
-  t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
-  f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
+  t: { timeStyle: "short" },
+  T: { timeStyle: "medium" },
+  d: { dateStyle: "short" },
+  D: { dateStyle: "long" },
+  f: { dateStyle: "long", timeStyle: "short" },
+  F: { dateStyle: "full", timeStyle: "short" },
 };
 
 function localTime(element) {
@@ -49,9 +55,19 @@ function localTime(element) {
 
 function relative(when) {
   const seconds = (when - Date.now()) / 1000;
-  const units = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const units = [
+    ["year", 31_536_000],
+    ["month", 2_592_000],
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? units.at(-1);
-  return new Intl.RelativeTimeFormat([], { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  return new Intl.RelativeTimeFormat([], { numeric: "auto" }).format(
+    Math.round(seconds / size),
+    unit,
+  );
 }
 
 function hide(spoiler) {
@@ -64,7 +80,10 @@ function hide(spoiler) {
   spoiler.setAttribute("role", "button");
   spoiler.setAttribute("aria-label", "Spoiler, hidden");
   spoiler.addEventListener("click", show);
-  spoiler.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && (event.preventDefault(), show()));
+  spoiler.addEventListener(
+    "keydown",
+    (event) => ["Enter", " "].includes(event.key) && (event.preventDefault(), show()),
+  );
 }
 
 function addCopy(pre) {
@@ -85,7 +104,12 @@ const sameDay = (a, b) => a.toDateString() === b.toDateString();
 const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 const SHORT = new Intl.DateTimeFormat([], { dateStyle: "short", timeStyle: "short" });
 const FULL = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "short" });
-const DAY = new Intl.DateTimeFormat([], { weekday: "long", year: "numeric", month: "long", day: "numeric" });
+const DAY = new Intl.DateTimeFormat([], {
+  weekday: "long",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+});
 
 export const clock = (when) => CLOCK.format(when);
 export const fullTime = (when) => FULL.format(when);

@@ -1,7 +1,7 @@
 // The messages of the channel that is open: order, grouping, days, scrolling.
 
 import { announce, byId, h, iconButton, notify, replace } from "./dom.js";
-import { dots, MessageView, TOGETHER } from "./message.js";
+import { dots, MessageView, isJoined } from "./message.js";
 import { avatar, channelIcon, channelName, nameById, nameOf } from "./people.js";
 import { isOlder, LOADING, store } from "./store.js";
 import { day, plain } from "./text.js";
@@ -74,8 +74,12 @@ export class Timeline {
 
   #showAll() {
     this.#views.clear();
-    for (const message of store.messages().values()) this.#views.set(message.id, new MessageView(message, this.actions));
-    replace(this.#list, [...this.#views.values()].map((view) => view.element));
+    for (const message of store.messages().values())
+      this.#views.set(message.id, new MessageView(message, this.actions));
+    replace(
+      this.#list,
+      [...this.#views.values()].map((view) => view.element),
+    );
     for (const view of this.#views.values()) this.#arrange(view);
     this.#markNew();
     this.#showStart();
@@ -98,7 +102,10 @@ export class Timeline {
     const view = new MessageView(message, this.actions);
     const last = [...this.#views.keys()].at(-1);
     const isFirst = !last;
-    const later = last && isOlder(message.id, last) && [...this.#views.keys()].find((id) => isOlder(message.id, id));
+    const later =
+      last &&
+      isOlder(message.id, last) &&
+      [...this.#views.keys()].find((id) => isOlder(message.id, id));
     if (later) {
       this.#views.get(later).element.before(view.element);
       this.#views.set(message.id, view);
@@ -139,7 +146,9 @@ export class Timeline {
   }
 
   #say(message) {
-    announce(`${nameOf(message.author)}: ${plain(message.content, message).slice(0, 300) || "sent something"}`);
+    announce(
+      `${nameOf(message.author)}: ${plain(message.content, message).slice(0, 300) || "sent something"}`,
+    );
   }
 
   /** Joined to the message before it or not, and under a new day or not. */
@@ -149,10 +158,15 @@ export class Timeline {
     const today = day(new Date(view.message.timestamp));
     const isNewDay = !earlier || day(new Date(earlier.timestamp)) !== today;
     view.showDay(isNewDay ? today : null);
-    view.join(!isNewDay && TOGETHER(earlier, view.message) && !view.element.querySelector(".new-line"));
+    view.join(
+      !isNewDay && isJoined(earlier, view.message) && !view.element.querySelector(".new-line"),
+    );
     const after = view.element.nextElementSibling?.querySelector("article");
     const next = after && this.#views.get(after.id.slice("message-".length));
-    if (next) next.join(day(new Date(next.message.timestamp)) === today && TOGETHER(view.message, next.message));
+    if (next)
+      next.join(
+        day(new Date(next.message.timestamp)) === today && isJoined(view.message, next.message),
+      );
   }
 
   #markNew() {
@@ -176,24 +190,71 @@ export class Timeline {
     const channel = store.channel();
     const isDirect = channel.type === 1;
     const bot = nameById(store.bot);
-    const offers = isDirect ? ["Hello! Who are you?"] : [`@${bot} Hello! Who are you?`, `@${bot} Write a haiku about rain.`];
-    return h("div", { class: "start" },
+    const offers = isDirect
+      ? ["Hello! Who are you?"]
+      : [`@${bot} Hello! Who are you?`, `@${bot} Write a haiku about rain.`];
+    return h(
+      "div",
+      { class: "start" },
       h("div", { class: "start-face" }, channelIcon(channel)),
       h("h2", {}, isDirect ? bot : `Welcome to #${channel.name}`),
-      h("p", {}, isDirect ? `Everything you write here goes to ${bot}.` : `Mention @${bot} to talk with it, type / for its commands, or drop a file.`),
-      !this.#views.size && store.maySend() && h("div", { class: "row" }, [...offers, "/"].map((offer) =>
-        h("button", { type: "button", class: "button secondary", on: { click: () => this.#starter(offer) } }, offer === "/" ? "Show the commands" : offer))));
+      h(
+        "p",
+        {},
+        isDirect
+          ? `Everything you write here goes to ${bot}.`
+          : `Mention @${bot} to talk with it, type / for its commands, or drop a file.`,
+      ),
+      !this.#views.size &&
+        store.maySend() &&
+        h(
+          "div",
+          { class: "row" },
+          [...offers, "/"].map((offer) =>
+            h(
+              "button",
+              {
+                type: "button",
+                class: "button secondary",
+                on: { click: () => this.#starter(offer) },
+              },
+              offer === "/" ? "Show the commands" : offer,
+            ),
+          ),
+        ),
+    );
   }
 
   /** Commands that are on their way, and those that nobody answered. */
   #showPending() {
     for (const view of this.#views.values()) view.showBusy();
-    const entries = [...store.pending.values()].filter((entry) => entry.kind === "command" && entry.channel === store.current);
-    replace(this.#tail, entries.map((entry) => h("div", { class: `pending ${entry.state}`, role: entry.state === "failed" ? "alert" : "status" },
-      avatar(store.user(store.bot)),
-      h("div", {}, h("div", { class: "by" }, h("span", { class: "name is-bot" }, nameById(store.bot)), h("code", {}, entry.label)),
-        entry.state === "failed" ? h("span", { class: "failure-text" }, "The application did not respond") : h("span", { class: "thinking" }, dots(), "Sending the command…")),
-      entry.state === "failed" && iconButton("close", "Dismiss", () => store.dismiss(entry.id)))));
+    const entries = [...store.pending.values()].filter(
+      (entry) => entry.kind === "command" && entry.channel === store.current,
+    );
+    replace(
+      this.#tail,
+      entries.map((entry) =>
+        h(
+          "div",
+          { class: `pending ${entry.state}`, role: entry.state === "failed" ? "alert" : "status" },
+          avatar(store.user(store.bot)),
+          h(
+            "div",
+            {},
+            h(
+              "div",
+              { class: "by" },
+              h("span", { class: "name is-bot" }, nameById(store.bot)),
+              h("code", {}, entry.label),
+            ),
+            entry.state === "failed"
+              ? h("span", { class: "failure-text" }, "The application did not respond")
+              : h("span", { class: "thinking" }, dots(), "Sending the command…"),
+          ),
+          entry.state === "failed" && iconButton("close", "Dismiss", () => store.dismiss(entry.id)),
+        ),
+      ),
+    );
   }
 
   // -- scrolling and walking ---------------------------------------------------------------------

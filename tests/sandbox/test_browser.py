@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import FilePayload, Locator, Page, expect
 
 from sandbox import interactions
+from sandbox.files import Upload
 from sandbox.people import Watch
 from sandbox.permissions import Permission
 from sandbox.server import Sandbox
@@ -101,10 +102,10 @@ async def test_a_reply_grows_before_the_eyes_until_it_is_stopped(stage: Stage, p
     await write(page, "@Airocord Tell me a **story**")
     await expect(page.locator("article").first.locator(".mention")).to_have_text("@Airocord")
     reply = newest(page)
-    await expect(reply.get_by_role("button", name="Go to the message of Ada")).to_be_visible()
     for text in ("Once", "Once upon", "Once upon a time"):
         steps.release()
         await expect(reply.locator(".content")).to_contain_text(text)
+    await expect(reply.get_by_role("button", name="Go to the message of Ada")).to_be_visible()
     await reply.get_by_role("button", name="Stop").click()
     steps.release()
     await expect(reply.get_by_role("button", name="Regenerate")).to_be_visible()
@@ -229,6 +230,76 @@ async def test_files_are_pasted_dropped_and_shown(page: Page) -> None:
         await newest(page).get_by_role("link", name="Download pasted.txt").click()
     path = await (await download.value).path()
     assert path.read_text() == "from the clipboard"
+
+
+async def test_embeds_and_components_are_shown_as_on_discord(stage: Stage, page: Page) -> None:
+    world = stage.sandbox.world
+    channel = await channel_of(page)
+    buttons = [
+        {"type": 2, "style": 4, "label": "Gone", "custom_id": "gone", "disabled": True},
+        {"type": 2, "style": 5, "label": "Rules", "url": "https://example.org/rules"},
+        {"type": 2, "style": 5, "label": "Trap", "url": "javascript:alert(1)"},
+        {"type": 2, "style": 2, "emoji": {"id": None, "name": "🎲"}, "custom_id": "dice"},
+    ]
+    embed = {
+        "title": "Round 3",
+        "description": "Which **planet**?",
+        "color": 0x0F766B,
+        "fields": [{"name": "Points", "value": "`12`", "inline": True}],
+        "footer": {"text": "30 seconds"},
+    }
+    world.post(
+        channel,
+        world.bot_id,
+        "||Saturn||",
+        embeds=[embed],
+        components=[{"type": 1, "components": buttons}],
+    )
+    message = newest(page)
+    shown = message.get_by_role("region", name="Embed")
+    await expect(shown.locator(".embed-title")).to_have_text("Round 3")
+    await expect(shown.locator("strong")).to_have_text("planet")
+    await expect(shown.locator("dd code")).to_have_text("12")
+    await expect(shown).to_have_css("border-left-color", "rgb(15, 118, 107)")
+    await expect(message.get_by_role("button", name="Gone")).to_be_disabled()
+    rules = message.get_by_role("link", name="Rules")
+    await expect(rules).to_have_attribute("rel", "noopener noreferrer")
+    await expect(message.get_by_text("Trap")).to_have_count(0)
+    await expect(message.get_by_role("button", name="🎲")).to_be_enabled()
+    spoiler = message.get_by_role("button", name="Spoiler, hidden")
+    await spoiler.press("Enter")
+    await expect(message.locator(".spoiler")).to_have_class("spoiler shown")
+
+    upload = stage.sandbox.files.add(Upload("table.csv", b"a,b"), channel)
+    section = {
+        "type": 9,
+        "components": [{"type": 10, "content": "Ready for *more*?"}],
+        "accessory": {"type": 2, "style": 1, "label": "Next", "custom_id": "next"},
+    }
+    inside = [
+        {"type": 10, "content": "## Score"},
+        {"type": 14, "divider": True, "spacing": 1},
+        section,
+        {"type": 13, "file": {"url": "attachment://table.csv"}},
+        {"type": 1, "components": [{"type": 5, "custom_id": "who", "placeholder": "Who?"}]},
+    ]
+    world.post(
+        channel,
+        world.bot_id,
+        "",
+        flags=1 << 15,
+        attachments=[upload],
+        components=[{"type": 17, "accent_color": 0xCC6600, "components": inside}],
+    )
+    box = newest(page).locator(".container")
+    await expect(box.get_by_role("heading", name="Score")).to_be_visible()
+    await expect(box.locator(".section em")).to_have_text("more")
+    await expect(box.get_by_role("button", name="Next")).to_be_enabled()
+    await expect(box.get_by_role("link", name="Download table.csv")).to_be_visible()
+    await expect(newest(page).locator(".attachments > *")).to_have_count(0)
+    await box.get_by_role("combobox", name="Who?").click()
+    await expect(page.get_by_role("option")).to_contain_text(["Ada", "Airocord", "Bo"])
+    await page.keyboard.press("Escape")
 
 
 async def test_messages_are_edited_answered_reacted_to_and_deleted_by_keyboard(page: Page) -> None:
@@ -400,31 +471,36 @@ for number in numbers[::-1]:
 ```"""
 
 
-async def test_a_picture_is_taken_of_a_conversation(stage: Stage) -> None:
-    """For the README, where a folder for it is named."""
+async def test_a_conversation_looks_like_one(stage: Stage, page: Page) -> None:
+    """Pictures of it are taken for the README, where a folder for them is named."""
     world, ada, bo = stage.sandbox.world, stage.sandbox.person("Ada"), stage.sandbox.person("Bo")
     channel = next(int(c["id"]) for c in ada.channels() if c.get("name") == "general")
-    views = {
-        "airocord.png": stage.open(height=800),
-        "airocord-dark.png": stage.open(height=800, is_dark=True),
-        "airocord-phone.png": stage.open(width=390, height=844, is_phone=True),
-    }
+    if PICTURES:
+        world.remove_channel(await channel_of(page))
+    await enter(page, "general")
     stage.writes(ANSWER).release()
     ada.send(channel, f"<@{world.bot_id}> How do I reverse a list in Python?")
-    async with stage.open() as page:
-        await expect(newest(page).get_by_role("button", name="Regenerate")).to_be_visible()
+    await expect(newest(page).get_by_role("button", name="Regenerate")).to_be_visible()
+    await expect(page.locator(".hl-k").first).to_have_text("for")
     answered = world.messages(channel, ada.id)[-1]
     ada.react(channel, int(answered["id"]), "🎉")
     steps = stage.writes("The slice copies the whole list, so for a long one ", "…", endless=True)
     bo.send(channel, "Which one is faster?", reply_to=int(answered["id"]))
     steps.release()
+    await expect(newest(page).locator(".content")).to_contain_text("The slice copies")
+    if PICTURES:
+        await take_pictures(stage, Path(PICTURES))
+    await newest(page).get_by_role("button", name="Stop").click()
+    await expect(newest(page).get_by_role("button", name="Regenerate")).to_be_visible()
+
+
+async def take_pictures(stage: Stage, folder: Path) -> None:
+    views = {
+        "airocord.png": stage.open(height=800),
+        "airocord-dark.png": stage.open(height=800, is_dark=True),
+        "airocord-phone.png": stage.open(width=390, height=844, is_phone=True),
+    }
     for name, view in views.items():
         async with view as page:
-            await expect(newest(page).locator(".content")).to_contain_text("The slice copies")
             await expect(newest(page).get_by_role("button", name="Stop")).to_be_visible()
-            await expect(page.locator(".hl-k").first).to_have_text("for")
-            if PICTURES:
-                await page.screenshot(path=Path(PICTURES) / name)
-    async with stage.open() as page:
-        await newest(page).get_by_role("button", name="Stop").click()
-        await expect(newest(page).get_by_role("button", name="Regenerate")).to_be_visible()
+            await page.screenshot(path=folder / name)
