@@ -20,7 +20,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from sandbox.permissions import Permission
 from sandbox.shapes import CONTENT_INTENT, MEMBERS_INTENT, PRESENCE_INTENT, own_user
 from sandbox.types import Json, ReadOnlyJson
-from sandbox.world import Event, World, without_content
+from sandbox.world import END, Event, World, without_content
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +232,7 @@ class Gateway:
             self._changed.notify_all()
 
     def _on_event(self, event: Event) -> None:
-        if event.only is not None:
+        if event.only is not None or event.name == END:
             return
         for session in self._sessions.values():
             is_live = self._live is not None and self._live.session is session

@@ -14,7 +14,7 @@ from sandbox.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Intera
 from sandbox.permissions import Permission
 from sandbox.rules import walk
 from sandbox.types import Json
-from sandbox.world import Event, World
+from sandbox.world import END, Event, World
 
 WATCHED = 10_000
 """Events that may wait for whoever watches; then the oldest are lost."""
@@ -45,6 +45,9 @@ class Watch:
         return item
 
     def _on_event(self, event: Event) -> None:
+        if event.name == END:
+            self.close()
+            return
         if event.name == "INTERACTION_CREATE":
             user = event.data.get("user") or event.data["member"]["user"]
             if user["id"] == str(self._person_id):

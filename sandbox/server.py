@@ -6,10 +6,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 
+from sandbox import page
 from sandbox.buckets import Buckets, Limits
 from sandbox.commands import Commands
 from sandbox.faults import Faults
@@ -22,7 +22,7 @@ from sandbox.rest_application import ApplicationRoutes, InteractionRoutes
 from sandbox.rest_messages import MessageRoutes
 from sandbox.scene import furnish
 from sandbox.traffic import Traffic
-from sandbox.world import World
+from sandbox.world import END, Event, World
 
 HOST = "127.0.0.1"
 
@@ -98,11 +98,7 @@ class Sandbox:
         app.router.add_get("/gateway", self.gateway.serve)
         link = r"/cdn/attachments/{channel_id:\d+}/{attachment_id:\d+}/{name:[^/]+}"
         app.router.add_get(link, self.files.serve)
-        if Path(__file__).with_name("page.py").exists():
-            # The page's packages are an extra; tests of the wire do without.
-            from sandbox.page import routes  # noqa: PLC0415
-
-            app.router.add_routes(routes(self))
+        app.router.add_routes(page.routes(self))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -119,6 +115,7 @@ class Sandbox:
     async def close(self) -> None:
         """End every connection."""
         self.interactions.close()
+        self.world.emit(Event(END, {}))
         self.gateway.close(1001, resumable=False)
         if self._runner is not None:
             await asyncio.wait_for(self._runner.cleanup(), 10.0)

@@ -26,6 +26,10 @@ _ROLE_MENTION = re.compile(r"<@&(\d+)>")
 _EVERYONE = re.compile(r"@(?:everyone|here)\b")
 
 
+END = "END"
+"""The event, none of the gateway's, after which nothing more happens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something happened; ``data`` is the gateway's, complete."""

@@ -140,3 +140,11 @@ async def test_the_bots_servers_and_their_members_can_be_asked_for(api: Api, pla
     assert (await api("GET", "/guilds/1")).refusal == (404, 10004)
     assert (await api("GET", f"{guild}/members/1")).refusal == (404, 10007)
     assert (await api("GET", "/users/1")).refusal == (404, 10013)
+
+
+async def test_whoever_watches_is_let_go_when_the_sandbox_closes() -> None:
+    made = Sandbox()
+    await made.start()
+    watch = made.person("Ada").watch()
+    await made.close()
+    assert [event async for event in watch] == []
