@@ -88,6 +88,9 @@ class DropOldest:
         return prompt, moved
 
 
+WAYS = (KeptWindow, DropOldest)
+
+
 async def _converse(world: World, way: KeptWindow | DropOldest, turns: int) -> Totals:
     params: SamplingParams = replace(
         world.prompter.params, max_new_tokens=REPLY_TOKENS, temperature=0.0
@@ -108,23 +111,32 @@ async def _converse(world: World, way: KeptWindow | DropOldest, turns: int) -> T
 async def run(*, smoke: bool = False) -> Table:
     """40 turns in one channel; 3 for a smoke run."""
     turns = 3 if smoke else 40
-    table = Table(
-        f"prefix: {turns} turns in one channel, window of {CONTEXT_TOKENS} tokens",
+    table = new_table(f"prefix: {turns} turns in one channel, window of {CONTEXT_TOKENS} tokens")
+    for way_of in WAYS:
+        async with open_world(lanes=1, context_tokens=CONTEXT_TOKENS) as world:
+            await converse(table, world, way_of(world), turns)
+    return table
+
+
+def new_table(title: str) -> Table:
+    return Table(
+        title,
         ("trimming", "prompt tokens", "from cache", "share", "prefill", "total", "cut"),
         note="cut: how often the beginning of the window moved, and the cache with it.",
     )
-    for way_of in (KeptWindow, DropOldest):
-        async with open_world(lanes=1, context_tokens=CONTEXT_TOKENS) as world:
-            way = way_of(world)
-            totals = await _converse(world, way, turns)
-        share = totals.cached / totals.prompt
-        table.add(
-            way.name,
-            f"{totals.prompt:,}",
-            f"{totals.cached:,}",
-            f"{share:.1%}",
-            f"{totals.prefill_s:.1f} s",
-            f"{totals.seconds:.1f} s",
-            f"{totals.moves}",
-        )
-    return table
+
+
+async def converse(
+    table: Table, world: World, way: KeptWindow | DropOldest, turns: int, *, where: str = ""
+) -> None:
+    """Hold one conversation, and add its row. ``where`` says what it ran on."""
+    totals = await _converse(world, way, turns)
+    table.add(
+        f"{where}{way.name}",
+        f"{totals.prompt:,}",
+        f"{totals.cached:,}",
+        f"{totals.cached / totals.prompt:.1%}",
+        f"{totals.prefill_s:.1f} s",
+        f"{totals.seconds:.1f} s",
+        f"{totals.moves}",
+    )
