@@ -14,12 +14,16 @@ from bench import (
     evidence,
     loop,
     prefix,
+    prefix_exllamav2,
+    stalls,
 )
 from bot.errors import AirocordError
 
 BENCHMARKS = {
     "loop": loop.run,
+    "stalls": stalls.run,
     "prefix": prefix.run,
+    "prefix-exllamav2": prefix_exllamav2.run,
     "askdocs": askdocs_recall.run,
     "latency": askdocs_latency.run,
     "evidence": evidence.run,

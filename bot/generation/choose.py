@@ -123,11 +123,11 @@ def _exllamav2(options: EngineOptions, why: str) -> Choice:
             "file, or the demonstration model, set ENGINE=llamacpp."
         )
     # Not at the top: an engine's packages are loaded only when it is chosen.
-    from bot.generation.exllamav2 import ExLlamaV2Engine  # noqa: PLC0415
+    from bot.generation.exllamav2_hosted import hosted_exllamav2  # noqa: PLC0415
     from bot.generation.exllamav2_options import LoadOptions  # noqa: PLC0415
 
     drafts: Path | Literal["ngram"] | None = Path(options.draft) if options.draft else None
-    engine = ExLlamaV2Engine(
+    engine = hosted_exllamav2(
         LoadOptions(
             folder=options.model_path,
             context_tokens=options.context_tokens,

@@ -6,10 +6,10 @@ import asyncio
 import threading
 from contextlib import suppress
 
-from bot.errors import GenerationError
+from bot.errors import AirocordError
 from bot.generation.engine import Finish, Piece
 
-End = Finish | GenerationError
+End = Finish | AirocordError
 
 
 class Stream:
@@ -34,7 +34,7 @@ class Stream:
         """Wait for the next piece, or for the end after the last.
 
         Raises:
-            GenerationError: the end that was put.
+            AirocordError: the end that was put.
         """
         while True:
             if self._text:

@@ -12,7 +12,6 @@ import http.client
 import importlib.util
 import json
 import logging
-import os
 import secrets
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from bot.errors import EngineFailed, EngineUnavailable, ModelError
+from bot.generation.child_process import environment
 from bot.generation.completions import Json
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class LlamaServer:
                 stderr=errors,
                 # Threads that spin while they wait cut the speed to a tenth as soon as
                 # anything else runs on the machine.
-                env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+                env=environment(OMP_WAIT_POLICY="passive"),
             )
             return self._process
 

@@ -146,7 +146,7 @@ def test_choosing_an_engine_loads_no_model_library_into_the_bot(fetched: EngineO
         "import sys; from pathlib import Path; from bot.generation.choose import *; "
         "choose_engine(EngineOptions(engine='auto', model_path=Path('a'), context_tokens=None, "
         "lanes=1, threads=None, gpu_layers=0, cache_dir=Path())); "
-        "import bot.generation.exllamav2; "
+        "import bot.generation.exllamav2_hosted; "
         "print(*sys.modules)"
     )
     loaded = subprocess.run(  # noqa: S603 - our own interpreter and text

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,13 +27,15 @@ class BotProcess:
         sandbox: Sandbox,
         folder: Path,
         model: ModelOnAWire | None = None,
+        *,
+        command: Sequence[str] = ("-m", "bot", "run"),
         **settings: str,
     ) -> None:
         """``model``: ``None`` takes the engine that ``settings`` name, as a person's bot does.
-        ``settings`` by their variables' names."""
-        self._command = ["-m", "bot", "run"]
+        ``command``: what Python runs; ``settings`` by their variables' names."""
+        self._command = command
         if model is not None:
-            self._command = [str(ROOT / "tests/support/scripted_bot.py"), str(model.port)]
+            self._command = (str(ROOT / "tests/support/scripted_bot.py"), str(model.port))
         self._folder = folder
         self._environment = {
             **os.environ,

@@ -1,4 +1,4 @@
-"""A whole reply of an ExLlamaV2 engine, on a card or on the processor."""
+"""A whole reply of an engine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-from bot.generation.engine import Finish, SamplingParams
-from bot.generation.exllamav2 import ExLlamaV2Engine
+from bot.generation.engine import Engine, Finish, SamplingParams
 
 GREEDY = SamplingParams(max_new_tokens=16, temperature=0.0, repetition_penalty=1.0)
 
@@ -16,7 +15,7 @@ LIMIT_S = 60.0
 
 
 async def reply(
-    engine: ExLlamaV2Engine,
+    engine: Engine,
     ids: Sequence[int],
     params: SamplingParams = GREEDY,
     on_piece: Callable[[str], None] = lambda text: None,

@@ -16,7 +16,7 @@ from bot.generation.engine import Finish, FinishReason, ModelInfo, Piece, Sampli
 from bot.prompts import Prompt
 from tests.support.engines import spell
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @dataclass(eq=False)
