@@ -8,17 +8,12 @@ exception.
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import importlib.util
 import logging
-import os
 import queue
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import EngineFailed
@@ -127,7 +122,6 @@ class Worker:
 
     def _main(self) -> None:
         try:
-            _open_torch()
             # Here, for torch and the library take seconds to import.
             from bot.generation.exllamav2_loading import LoadedModel  # noqa: PLC0415
 
@@ -188,20 +182,6 @@ class Worker:
                 self._outbox.put(message.stream, "", EngineFailed(_CLOSED))
             elif isinstance(message, Future):
                 message.set_exception(EngineFailed(_CLOSED))
-
-
-def _open_torch() -> None:
-    """Open torch's large libraries before it is imported. Python's import holds its lock all the
-    while, a third of a second in which the event loop stands still; a foreign function does
-    not."""
-    found = importlib.util.find_spec("torch")
-    if not sys.platform.startswith("linux") or found is None or found.origin is None:
-        return
-    dlopen = ctypes.CDLL(None).dlopen
-    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
-    for name in ("libtorch_cpu.so", "libtorch_python.so"):
-        # What cannot be opened is opened by the import, or reported by it.
-        dlopen(os.fsencode(Path(found.origin).parent / "lib" / name), os.RTLD_NOW)
 
 
 def _answer(renewal: Future[None], writer: Writer) -> None:
