@@ -40,7 +40,7 @@ browser:
 
 # The pictures of the README.
 screenshot: $(VENV)/.dev browser
-	AIROCORD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/sandbox/test_browser.py -k picture
+	AIROCORD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/sandbox/test_browser.py -k looks_like_one
 
 # Editable, so that a changed file needs no new installation; a changed pyproject.toml does.
 $(VENV)/.cpu: pyproject.toml | $(VENV)/.made

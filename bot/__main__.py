@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | try | chat | doctor | model | db``."""
+"""The command line: ``python -m bot run | try | chat | ask | doctor | model | db``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from bot import __version__, terminal
+from bot.ask_command import AskCommand
 from bot.core import build_core
 from bot.errors import AirocordError, SettingsError
 from bot.generation.exl2_memory import CACHE_TYPES
@@ -96,6 +97,16 @@ def _parser() -> argparse.ArgumentParser:
         )
     chat.add_argument("--seed", type=int, metavar="N", help="the same seed, the same reply")
     chat.set_defaults(command=_chat, log_level="WARNING")
+
+    ask = commands.add_parser("ask", help="ask about files in this terminal")
+    ask.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    ask.add_argument("--question", required=True, metavar="TEXT")
+    ask.add_argument("--json", action="store_true", help="print it for programs")
+    ask.add_argument(
+        "--passages", action="store_true", help="only find the passages; the model is not asked"
+    )
+    ask.add_argument("--seed", type=int, metavar="N", help="the same seed, the same answer")
+    ask.set_defaults(command=_ask, log_level="WARNING")
 
     doctor = commands.add_parser("doctor", help="check that everything is in place")
     doctor.add_argument("--json", action="store_true", help="for a program to read")
@@ -205,6 +216,23 @@ async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: 
         if question is not None:
             return await chat.once(question)
         return await chat.converse(core.about())
+    finally:
+        await core.queue.drain(0)
+
+
+def _ask(settings: Settings, given: argparse.Namespace) -> int:
+    return asyncio.run(_ask_loaded(settings, given))
+
+
+async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
+    core = build_core(settings, seed=given.seed)
+    asking = AskCommand(core.queue, core.prompter, settings.system_prompt, settings.document_limits)
+    try:
+        with asking.notes.status("Loading the model…"):
+            await core.load()
+        return await asking.run(
+            given.files, given.question, as_json=given.json, only_passages=given.passages
+        )
     finally:
         await core.queue.drain(0)
 

@@ -8,6 +8,9 @@ import logging
 import aiohttp
 import discord
 
+from bot.asking import FileReader
+from bot.attachments import DownloadLimits
+from bot.channel_documents import ChannelDocuments
 from bot.client import AirocordClient
 from bot.conversation import Conversation
 from bot.core import Core, build_core
@@ -15,7 +18,7 @@ from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
-from bot.storage import Conversations, Database, Preferences
+from bot.storage import Conversations, Database, Library, Preferences
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +33,34 @@ WHERE_FROM = (
 
 def build_client(settings: Settings, core: Core, database: Database) -> AirocordClient:
     """The bot as Discord sees it, not connected yet."""
+    preferences = Preferences(database)
+    documents = ChannelDocuments(
+        library=Library(database),
+        reader=FileReader(settings.document_limits, core.prompter.length),
+        prompter=core.prompter,
+        preferences=preferences,
+        system_prompt=settings.system_prompt,
+        downloads=DownloadLimits(
+            files=settings.document_files,
+            file_bytes=settings.document_limit_mb << 20,
+            total_bytes=settings.document_total_mb << 20,
+        ),
+        max_documents=settings.channel_documents,
+        max_characters=settings.channel_characters,
+    )
     conversation = Conversation(
         queue=core.queue,
         prompter=core.prompter,
         history=Conversations(database),
-        preferences=Preferences(database),
+        preferences=preferences,
         pacers=Pacers(shortest_s=settings.edit_interval_s),
         system_prompt=settings.system_prompt,
         max_messages=settings.reply_max_messages,
+        approach_of=documents.about_the_same,
     )
     return AirocordClient(
         conversation=conversation,
+        documents=documents,
         about=core.about,
         queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,

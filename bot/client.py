@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
 from bot.replies.controls import DYNAMIC_ITEMS
@@ -32,7 +33,7 @@ PERMISSIONS = discord.Permissions(
 )
 """What the bot uses in a channel, and what its invitation asks for."""
 
-COGS = ("cogs.chat", "cogs.settings", "cogs.status")
+COGS = ("cogs.chat", "cogs.askdocs", "cogs.settings", "cogs.status")
 
 
 class CommandTree(app_commands.CommandTree["AirocordClient"]):
@@ -54,6 +55,7 @@ class AirocordClient(commands.Bot):
         self,
         *,
         conversation: Conversation,
+        documents: ChannelDocuments,
         about: Callable[[], str],
         queue_status: Callable[[], QueueStatus],
         message_content: bool,
@@ -75,6 +77,7 @@ class AirocordClient(commands.Bot):
             max_messages=None,
         )
         self.conversation = conversation
+        self.documents = documents
         self.about = about
         self.queue_status = queue_status
         self.message_file_limit = message_file_limit

@@ -10,22 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
+from bot.answering import Approach, Composed, Talk
 from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
 from bot.prompting import Prompter
 from bot.prompts import Prompt
-from bot.prompts.template import Exchange
-from bot.prompts.window import Window
 from bot.replies.controls import view_finished, view_running
 from bot.replies.faults import OutletError
-from bot.replies.live import End, LiveReply, Outcome
+from bot.replies.live import Conclusion, End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
 from bot.replies.rewriting import RewritingOutlet
@@ -33,7 +32,6 @@ from bot.storage import (
     ChannelRef,
     Conversations,
     Preferences,
-    StoredExchange,
     StoredTurn,
     TurnState,
 )
@@ -74,7 +72,8 @@ class _Writing:
     """Those that it stands in, and the one that asked for it."""
 
 
-QUESTION_CUT = "Your message was longer than I can read at once; I left out its middle."
+ApproachOf = Callable[[StoredTurn], Awaitable[Approach | None]]
+"""How a stored reply was come by, for another one to be written; ``None``: by talking."""
 
 
 class Conversation:
@@ -90,27 +89,42 @@ class Conversation:
         pacers: Pacers,
         system_prompt: str,
         max_messages: int,
+        approach_of: ApproachOf | None = None,
     ) -> None:
         self.history = history
         self.preferences = preferences
         self._queue = queue
-        self._prompter = prompter
+        self._talk = Talk(prompter, history, preferences, system_prompt)
+        self._approach_of = approach_of
         self._pacers = pacers
-        self._system_prompt = system_prompt
         self._max_messages = max_messages
         self._writing: dict[int, _Writing] = {}
         self._none_writing = asyncio.Event()
         self._none_writing.set()
 
+    def ensure_open(self) -> None:
+        """Pass if questions are taken: worth asking before work is put into one.
+
+        Raises:
+            EngineLoading, EngineSick, ShuttingDown: with the sentence for those who ask.
+        """
+        self._queue.ensure_open()
+
     # -- what people ask for -------------------------------------------------------------
 
     async def answer(
-        self, question: Question, outlet: Outlet, me: Speaker, *, prefix: str = ""
+        self,
+        question: Question,
+        outlet: Outlet,
+        me: Speaker,
+        *,
+        prefix: str = "",
+        approach: Approach | None = None,
     ) -> None:
         """Store a question, write the reply to it into ``outlet``, and store that.
 
         Returns when the reply has ended, however it did; whoever asked has been told. ``prefix``
-        is shown before the reply.
+        is shown before the reply. Without an ``approach`` the conversation goes on.
 
         Raises:
             GenerationError: the question was refused; nothing is stored.
@@ -118,7 +132,8 @@ class Conversation:
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         # First in line, then in the history: what is refused leaves no trace there, and the
         # prompt is not built before the question is stored.
-        ticket = self._ask(question.channel, question.speaker.id, stored, outlet)
+        approach = approach or self._talk
+        ticket = self._ask(question.channel, question.speaker.id, stored, outlet, approach=approach)
         try:
             await outlet.acknowledge()
             question_id = await self.history.add_question(
@@ -128,6 +143,7 @@ class Conversation:
                 content=question.text,
                 message_id=question.message_id,
             )
+            await approach.begin(question_id)
             stored.set_result(question_id)
             reply_id = await self._open(question_id, me)
         except (IntegrityError, ReplyUnavailable):
@@ -143,6 +159,7 @@ class Conversation:
                 question.channel,
                 ticket,
                 outlet,
+                approach,
                 question_message=question.message_id,
                 prefix=prefix,
             )
@@ -157,8 +174,9 @@ class Conversation:
         """
         channel = await self._channel_of(reply)
         question_id = _question_of(reply)
+        approach = await self._approach_to(reply)
         messages = await self.history.messages_of(reply.id)
-        ticket = self._ask(channel, person, _known(question_id), outlet)
+        ticket = self._ask(channel, person, _known(question_id), outlet, approach=approach)
         try:
             if await self.history.replace(reply.id) is None:
                 raise ReplyUnavailable("This reply is being written, or was replaced already.")
@@ -167,7 +185,7 @@ class Conversation:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self._write(reply_id, channel, ticket, rewriting)
+        await self._write(reply_id, channel, ticket, rewriting, approach)
         await rewriting.delete_rest()
 
     async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> None:
@@ -178,11 +196,19 @@ class Conversation:
             GenerationError: it was refused; the reply stays as it is.
         """
         channel = await self._channel_of(reply)
-        ticket = self._ask(channel, person, _known(_question_of(reply)), outlet, reply.content)
+        approach = await self._approach_to(reply)
+        ticket = self._ask(
+            channel,
+            person,
+            _known(_question_of(reply)),
+            outlet,
+            approach=approach,
+            reply_so_far=reply.content,
+        )
         if not await self.history.extend(reply.id):
             ticket.cancel()
             raise ReplyUnavailable("This reply is being written already, or was replaced.")
-        await self._write(reply.id, channel, ticket, outlet, written=reply.content)
+        await self._write(reply.id, channel, ticket, outlet, approach, written=reply.content)
 
     def stop(self, reply_id: int) -> bool:
         """End a reply that is waiting or being written; whether it was."""
@@ -216,21 +242,22 @@ class Conversation:
         person: int,
         question_id: asyncio.Future[int],
         outlet: Outlet,
+        *,
+        approach: Approach,
         reply_so_far: str = "",
     ) -> Ticket:
         """Put a question in line; its prompt waits for the question to be stored."""
         self._queue.ensure_open()
 
         async def prompt() -> Prompt:
-            window = await self._window(channel, await question_id, reply_so_far)
-            if window.question_cut:
-                ticket.notice = QUESTION_CUT
-            return window.prompt
+            composed = await self._compose(channel, await question_id, approach, reply_so_far)
+            ticket.notice = composed.notice
+            return composed.prompt
 
         ticket = self._queue.submit(
             Request(
                 prompt=prompt,
-                params=self._prompter.params,
+                params=approach.params,
                 person=person,
                 guild=channel.guild_id,
                 continues=bool(reply_so_far),
@@ -244,24 +271,18 @@ class Conversation:
             )
         return ticket
 
-    async def _window(self, channel: ChannelRef, question_id: int, reply_so_far: str) -> Window:
-        """The prompt as the conversation stands now that its turn has come."""
+    async def _compose(
+        self, channel: ChannelRef, question_id: int, approach: Approach, reply_so_far: str
+    ) -> Composed:
+        """The prompt as things stand now that its turn has come."""
         question = await self.history.turn(question_id)
         if question is None:
             raise Cancelled("The question was deleted.")
-        persona = (await self.preferences.get(channel)).persona
-        past = await self.history.window(channel.id, before=question_id)
-        window = await self._prompter.window(
-            persona or self._system_prompt,
-            [_exchange(channel, exchange) for exchange in past],
-            question.content,
-            speaker=_speaker_in(channel, question),
-            reply_so_far=reply_so_far,
-        )
-        if window.anchor:
-            first = past[window.anchor].question.id if window.anchor < len(past) else question_id
-            await self.history.move_anchor(channel.id, first)
-        return window
+        return await approach.compose(channel, question, reply_so_far)
+
+    async def _approach_to(self, reply: StoredTurn) -> Approach:
+        found = await self._approach_of(reply) if self._approach_of is not None else None
+        return found or self._talk
 
     async def _open(self, question_id: int, me: Speaker) -> int:
         reply_id = await self.history.open_reply(question_id, author_id=me.id, author_name=me.name)
@@ -275,6 +296,7 @@ class Conversation:
         channel: ChannelRef,
         ticket: Ticket,
         outlet: Outlet,
+        approach: Approach,
         *,
         question_message: int | None = None,
         prefix: str = "",
@@ -298,6 +320,12 @@ class Conversation:
         async def on_shown(text: str) -> None:
             await self.history.save_progress(reply_id, written + text)
 
+        async def conclude(text: str) -> Conclusion:
+            conclusion = await approach.conclude(reply_id, written + text)
+            # What stands in earlier messages stands; only the rest can still be changed.
+            begun = conclusion.text.startswith(written)
+            return replace(conclusion, text=conclusion.text[len(written) :] if begun else text)
+
         live = LiveReply(
             ticket,
             outlet,
@@ -307,6 +335,7 @@ class Conversation:
             on_shown=on_shown,
             on_message=on_message,
             on_removed=on_removed,
+            conclude=conclude,
             max_messages=self._max_messages,
             prefix=prefix,
         )
@@ -365,16 +394,3 @@ def _state(outcome: Outcome, written: str) -> TurnState:
             return TurnState.STOPPED if written or outcome.text else TurnState.FAILED
         case _:
             return TurnState.STOPPED
-
-
-def _exchange(channel: ChannelRef, exchange: StoredExchange) -> Exchange:
-    return Exchange(
-        exchange.question.content,
-        exchange.reply.content,
-        speaker=_speaker_in(channel, exchange.question),
-    )
-
-
-def _speaker_in(channel: ChannelRef, turn: StoredTurn) -> str | None:
-    """A direct message has one person, who needs no name."""
-    return None if channel.guild_id is None else turn.author_name

@@ -57,6 +57,19 @@ class Prompter:
             )
         return self._template
 
+    @property
+    def budget(self) -> int:
+        """Tokens that a prompt may have: the context window less what is kept for the reply."""
+        return self._engine.model.context_tokens - self.params.max_new_tokens
+
+    def count(self, prompt: Prompt) -> int:
+        """Tokens of a prompt, exactly. May block for some milliseconds: call it in a thread."""
+        return len(self._engine.encode(prompt))
+
+    def length(self, text: str) -> int:
+        """Tokens of a text by itself. Call it in a thread, too."""
+        return self.count(Prompt([text]))
+
     async def window(
         self,
         system: str,
@@ -72,11 +85,6 @@ class Prompter:
         Raises:
             PromptTooLong: the system prompt alone leaves no room for a question.
         """
-        budget = self._engine.model.context_tokens - self.params.max_new_tokens
-
-        def count(prompt: Prompt) -> int:
-            return len(self._engine.encode(prompt))
-
         return await asyncio.to_thread(
             fit,
             system=system,
@@ -85,7 +93,7 @@ class Prompter:
             speaker=speaker,
             reply_so_far=reply_so_far,
             template=self.template,
-            count=count,
-            budget=budget,
+            count=self.count,
+            budget=self.budget,
             anchor=anchor,
         )

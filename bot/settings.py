@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from dotenv import dotenv_values
 
+from bot.documents.extracted import Limits
 from bot.errors import SettingsError
 
 Scalar = str | int | float | bool | Path | None
@@ -205,6 +206,64 @@ class Settings:
         high=4096,
     )
 
+    document_files: int = _setting(
+        5,
+        "Files that one question may bring.",
+        group="Documents",
+        low=1,
+        high=10,
+    )
+    document_limit_mb: int = _setting(
+        25, "Largest file that is read.", group="Documents", unit="megabytes", low=1, high=512
+    )
+    document_total_mb: int = _setting(
+        50,
+        "Most that the files of one question may have together.",
+        group="Documents",
+        unit="megabytes",
+        low=1,
+        high=2048,
+    )
+    document_memory_mb: int = _setting(
+        1024,
+        "Memory that the reading of one file may take; two are read at a time.",
+        group="Documents",
+        unit="megabytes",
+        low=256,
+        high=16_384,
+    )
+    document_time_s: float = _setting(
+        30,
+        "Longest time that the reading of one file may take.",
+        group="Documents",
+        unit="seconds",
+        low=1,
+        high=600,
+    )
+    document_characters: int = _setting(
+        4_000_000,
+        "Most that is read of one file.",
+        group="Documents",
+        unit="characters",
+        low=10_000,
+        high=100_000_000,
+    )
+    channel_documents: int = _setting(
+        20,
+        "Documents that are kept for a channel.",
+        group="Documents",
+        low=1,
+        high=1000,
+    )
+    channel_characters: int = _setting(
+        8_000_000,
+        "Text that is kept for a channel, all its documents together.",
+        group="Documents",
+        unit="characters",
+        low=10_000,
+        high=1_000_000_000,
+    )
+
     queue_limit: int = _setting(
         200, "Questions that may wait in all.", group="Queue", low=1, high=100_000
     )
@@ -277,6 +336,17 @@ class Settings:
     @property
     def effective_models_dir(self) -> Path:
         return self.models_dir or self.data_dir / "models"
+
+    @property
+    def document_limits(self) -> Limits:
+        """What the reading of one file may cost."""
+        return Limits(
+            file_bytes=self.document_limit_mb << 20,
+            memory_bytes=self.document_memory_mb << 20,
+            cpu_s=max(1, round(self.document_time_s * 2 / 3)),
+            wall_s=self.document_time_s,
+            characters=self.document_characters,
+        )
 
     @property
     def effective_gpu_split(self) -> tuple[float, ...]:

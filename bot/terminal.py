@@ -116,7 +116,7 @@ class TerminalChat:
         request = Request(prompt=build, params=self.prompter.params, person=_PERSON)
         ticket = self.queue.submit(request)
         try:
-            with _interrupts(ticket.cancel):
+            with interrupts(ticket.cancel):
                 await self._stream(ticket)
                 finish = await ticket.result()
         finally:
@@ -130,7 +130,7 @@ class TerminalChat:
         lines = _LineBreaks(self.out.width if self.out.is_terminal else None, len(_BOT))
         while not ticket.state.ended:
             version = await ticket.changed(version)
-            piece = _printable(ticket.text[shown:])
+            piece = printable(ticket.text[shown:])
             self.out.print(lines.feed(piece), end="", markup=False)
             shown = len(ticket.text)
         if shown:
@@ -198,7 +198,7 @@ class _LineBreaks:
         return f"\n{word}" if is_broken else word
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text without the control characters that a terminal would obey."""
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
@@ -218,7 +218,7 @@ def _keys() -> KeyBindings:
 
 
 @contextmanager
-def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
+def interrupts(stop: Callable[[], None]) -> Iterator[None]:
     """Let the first Ctrl+C call ``stop`` and any further one end the program."""
     loop = asyncio.get_running_loop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import cast
 
@@ -9,16 +10,25 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.answering import Approach
+from bot.attachments import documents_in, refetching
+from bot.channel_documents import Added
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
+from bot.documents.extracted import quoted as as_code
 from bot.incoming import Unreadable, is_for_bot, quoted, read_message, ref_of
+from bot.replies.faults import OutletError
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
+from bot.replies.pages import small_print
 from bot.sentences import respond, sentence_for
-from bot.storage import Role
+from bot.storage import ChannelRef, Role
 
 NOTHING_TO_READ = (
-    "I can read text, and long text that Discord turned into a file named message.txt. "
-    "Please write your question as a message."
+    "I can read text, and files with text in them. Please write your question as a message."
+)
+
+HAVE_READ = (
+    "I have read {names}. To ask about it, send me the file with a question, or use /askdocs."
 )
 
 QUOTE_LIMIT = 300
@@ -126,18 +136,50 @@ class Chat(commands.Cog):
         outlet = ChannelOutlet(message.channel, message)
         try:
             text = await read_message(message, self.client.me.id, self.client.message_file_limit)
+            added = await self._take_documents(message, channel, outlet)
             if text is None:
-                await outlet.send(NOTHING_TO_READ)
+                await outlet.send(NOTHING_TO_READ if added is None else have_read(added))
                 return
+            approach = (
+                self.client.documents.about(added)
+                if added is not None
+                else await self._approach_to_reply(message)
+            )
             question = Question(
                 channel=channel,
                 speaker=Speaker(message.author.id, message.author.display_name),
                 text=text,
                 message_id=message.id,
             )
-            await self.conversation.answer(question, outlet, self.client.me)
+            await self.conversation.answer(question, outlet, self.client.me, approach=approach)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             await outlet.send(sentence_for(error))
+
+    async def _take_documents(
+        self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet
+    ) -> Added | None:
+        """Read the documents that a message brings, if any."""
+        files = documents_in(message)
+        if not files:
+            return None
+        self.conversation.ensure_open()
+        with contextlib.suppress(OutletError):
+            await outlet.typing()
+        return await self.client.documents.take(
+            channel,
+            files,
+            added_by=message.author.id,
+            message_id=message.id,
+            refetch=refetching(message),
+        )
+
+    async def _approach_to_reply(self, message: discord.Message) -> Approach | None:
+        """Who replies to an answer about documents asks about the same ones."""
+        replied_to = message.reference.message_id if message.reference else None
+        if replied_to is None:
+            return None
+        turn = await self.conversation.history.turn_of_message(replied_to)
+        return None if turn is None else await self.client.documents.about_the_same(turn)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -161,6 +203,12 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         await self.conversation.forget_messages(payload.message_ids)
+
+
+def have_read(added: Added) -> str:
+    """What is said of files that came without a question."""
+    names = ", ".join(as_code(document.name) for document in added.documents)
+    return "\n".join([HAVE_READ.format(names=names), *map(small_print, added.warnings)])
 
 
 async def setup(client: AirocordClient) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+
+import discord
 
 from bot.errors import Cancelled
 from bot.generation.engine import FinishReason
@@ -32,6 +36,19 @@ class End(StrEnum):
     """The bot may not write in the channel (any more)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What stands there in the end in place of the model's text."""
+
+    text: str
+    footer: str = ""
+    """Lines under it in small print, without its mark."""
+    buttons: Callable[[], Sequence[discord.ui.Item[discord.ui.View | discord.ui.LayoutView]]] = (
+        tuple
+    )
+    """Made anew for each message; beside the controls under the reply."""
+
+
 class Appearance:
     """Reads the ticket each time it is asked, so that what is shown is never older than that.
 
@@ -48,8 +65,14 @@ class Appearance:
         self.shape = shape
         self.verdict: tuple[End, str] | None = None
         """An end that is not the ticket's own, and the note that goes below the text."""
+        self.conclusion: Conclusion | None = None
         self.is_only_file = False
         """Discord does not take the end as messages."""
+
+    @property
+    def text(self) -> str:
+        """The reply itself."""
+        return self.conclusion.text if self.conclusion is not None else self._ticket.text
 
     def pages(self, *, is_silence_allowed: bool) -> list[Page]:
         """The messages as they should be now; none while it is too early for any and
@@ -97,12 +120,15 @@ class Appearance:
 
     def _whole(self) -> str:
         """The model's text with everything that stands above it."""
-        notice = f"-# {self._ticket.notice}\n" if self._ticket.notice else ""
-        return self._prefix + notice + self._ticket.text
+        notice = pages.small_print(self._ticket.notice)
+        notice = f"{notice}\n" if notice else ""
+        return self._prefix + notice + self.text
 
     def _final_pages(self) -> list[Page]:
         end, note = self.ending()
-        text = self._whole() if display(self._ticket.text) else ""
+        text = self._whole() if display(self.text) else ""
+        if self.conclusion is not None and self.conclusion.footer:
+            note = f"{self.conclusion.footer}\n{note}".rstrip()
         can_continue = end is not End.COMPLETE and text != ""
         controls = Controls.CONTINUABLE if can_continue else Controls.FINISHED
         if self.is_only_file and text:

@@ -15,7 +15,7 @@ from bot.errors import Cancelled, GenerationError, ShuttingDown
 from bot.generation.engine import Finish
 from bot.generation.ticket import Ticket, TicketState
 from bot.replies import pages
-from bot.replies.appearance import Appearance, End
+from bot.replies.appearance import Appearance, Conclusion, End
 from bot.replies.faults import (
     FileRefused,
     MessageGone,
@@ -30,7 +30,7 @@ from bot.replies.pacing import Pacer, Rank
 from bot.replies.pages import Controls, Page, Shape
 from bot.replies.splitting import display
 
-__all__ = ["End", "LiveReply", "Outcome"]
+__all__ = ["Conclusion", "End", "LiveReply", "Outcome"]
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Outcome:
     """What became of a reply."""
 
     text: str
-    """All that the model wrote, as it wrote it."""
+    """All that the model wrote, or what was concluded from it."""
     end: End
     finish: Finish | None
     error: GenerationError | None
@@ -77,6 +77,8 @@ class LiveReply:
         on_message: gets the id of each new message and its index in the reply.
         on_removed: gets the id of a message before the reply itself deletes it, which happens
             when Discord takes no more edits of it, or when the reply starts anew and is shorter.
+        conclude: gets the model's whole text when it has ended, if there is any, and returns what
+            is to be shown of it in the end.
         max_messages: a reply that needs more becomes a file.
         prefix: shown, as it is, before the model's text.
 
@@ -95,6 +97,7 @@ class LiveReply:
         on_shown: Callable[[str], Awaitable[None]],
         on_message: Callable[[int, int], Awaitable[None]],
         on_removed: Callable[[int], Awaitable[None]],
+        conclude: Callable[[str], Awaitable[Conclusion]] | None = None,
         max_messages: int = 4,
         prefix: str = "",
     ) -> None:
@@ -104,6 +107,7 @@ class LiveReply:
         self._running = running
         self._finished = finished
         self._on_shown = on_shown
+        self._conclude = conclude
         self._look = Appearance(
             ticket,
             prefix=prefix,
@@ -138,7 +142,7 @@ class LiveReply:
                 await _stop(self._writer, typist)
                 self._ticket.cancel()  # nobody reads it any more
         return Outcome(
-            text=self._ticket.text,
+            text=self._look.text,
             end=self._look.ending()[0],
             finish=self._ticket.finish,
             error=self._ticket.error,
@@ -171,7 +175,10 @@ class LiveReply:
             return None
         if page.controls is Controls.RUNNING:
             return self._running()
-        return self._finished(page.controls is Controls.CONTINUABLE)
+        view = self._finished(page.controls is Controls.CONTINUABLE)
+        for button in self._look.conclusion.buttons() if self._look.conclusion else ():
+            view.add_item(button)
+        return view
 
     async def _write(self) -> None:
         try:
@@ -179,6 +186,7 @@ class LiveReply:
                 with contextlib.suppress(Transient, Rejected):
                     await self._outlet.acknowledge()
                 await self._follow()
+                await self._end_well()
                 self._is_delivered = await self._finish()
             except OutletError:
                 raise
@@ -223,6 +231,16 @@ class LiveReply:
                 log.info("reply %s: an update was lost: %s", ticket.id, error)
                 await _pause(failures, error)
                 failures += 1
+
+    async def _end_well(self) -> None:
+        text = self._ticket.text
+        if self._conclude is None or not display(text):
+            return
+        try:
+            async with asyncio.timeout(CALLBACK_LIMIT_S):
+                self._look.conclusion = await self._conclude(text)
+        except Exception:
+            log.exception("reply %s is shown without its conclusion", self._ticket.id)
 
     async def _finish(self) -> bool:
         """Show the end, however often it takes; ``False`` when even that was in vain."""

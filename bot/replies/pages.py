@@ -106,11 +106,11 @@ def running_pages(text: str, shape: Shape) -> list[Page]:
 
 
 def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> list[Page]:
-    """A reply that has ended, with ``note`` (may be empty) as its last line."""
+    """A reply that has ended, with ``note`` (may be empty) as its last lines."""
     parts = split(display(shape.head(text)))
     if not parts:
         return [Page(_fit("", note or NOTHING_SAID), controls)]
-    note = f"-# {note}" if note else ""
+    note = small_print(note)
     if len(parts) > shape.max_pages:
         tail = "\n".join(filter(None, [_FILE_IS_HERE if shape.may_attach else _NO_FILE, note]))
         parts = [*parts[: shape.max_pages - 1], _fit(parts[shape.max_pages - 1], tail)]
@@ -123,10 +123,17 @@ def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> li
     return _with_controls(parts, controls)
 
 
+def small_print(note: str) -> str:
+    """Each line of a note (may be empty) as Discord shows what is less important."""
+    return "\n".join(f"-# {line}" for line in note.splitlines() if line.strip())
+
+
 def without_note(text: str) -> str:
-    """A message's text without the note in its last line, if there is more to it."""
-    said, newline, last = text.rpartition("\n")
-    return said if newline and last.startswith("-# ") else text
+    """A message's text without the notes in its last lines, if there is more to it."""
+    lines = text.split("\n")
+    while len(lines) > 1 and lines[-1].startswith("-# "):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def file_page(text: str, controls: Controls) -> list[Page]:

@@ -63,6 +63,7 @@ def test_times_are_said_as_coarsely_as_they_are_known(seconds: float, words: str
     ("text", "said"),
     [
         ("Once\n-# I ran out of room here.", "Once"),
+        ("Once\n-# Sources: 1\n-# I ran out of room here.", "Once"),
         ("Once\nupon a time", "Once\nupon a time"),
         ("-# Only a note.", "-# Only a note."),
         ("One\n-# two\nthree", "One\n-# two\nthree"),

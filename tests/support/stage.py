@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from bot.errors import GenerationError
 from bot.generation.engine import Finish, FinishReason, SamplingParams
 from bot.generation.ticket import Request, Ticket, TicketState
 from bot.prompts import Prompt
-from bot.replies.live import LiveReply, Outcome
+from bot.replies.live import Conclusion, LiveReply, Outcome
 from bot.replies.outlets import TextFile
 from bot.replies.pacing import Pacer
 
@@ -225,6 +225,7 @@ class Stage:
     pacer: Pacer = field(default_factory=Pacer)
     max_messages: int = 4
     prefix: str = ""
+    conclude: Callable[[str], Awaitable[Conclusion]] | None = None
     saved: list[str] = field(default_factory=list)
     noted: list[tuple[int, int]] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
@@ -239,6 +240,7 @@ class Stage:
             on_shown=self._on_shown,
             on_message=self._on_message,
             on_removed=self._on_removed,
+            conclude=self.conclude,
             max_messages=self.max_messages,
             prefix=self.prefix,
         )

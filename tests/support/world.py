@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import discord
 from discord import app_commands
@@ -13,15 +14,19 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
+from bot.asking import FileReader, ReadFile
+from bot.attachments import DownloadLimits
+from bot.channel_documents import ChannelDocuments
 from bot.client import AirocordClient
 from bot.conversation import Conversation
+from bot.documents.extracted import Limits
 from bot.errors import AirocordError
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
-from bot.storage import Conversations, Database, Preferences
+from bot.storage import Conversations, Database, Library, Preferences
 from tests.support.engines import ScriptedEngine
 
 SYSTEM = "Be kind."
@@ -62,16 +67,43 @@ def build_conversation(
     """As the application puts it together, but edits need not wait for their pace."""
     queue = GenerationQueue(engine, limits)
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=max_new_tokens))
+    preferences = Preferences(database)
     conversation = Conversation(
         queue=queue,
         prompter=prompter,
         history=Conversations(database),
-        preferences=Preferences(database),
+        preferences=preferences,
         pacers=Pacers(shortest_s=0.0),
         system_prompt=SYSTEM,
         max_messages=3,
+        approach_of=_documents(engine, database, preferences).about_the_same,
     )
     return conversation, queue
+
+
+class _RememberingReader(FileReader):
+    """Starts no second process for a file that another test has read."""
+
+    known: ClassVar[dict[tuple[str, bytes], ReadFile]] = {}
+
+    async def read(self, name: str, data: bytes) -> ReadFile:
+        if (name, data) not in self.known:
+            self.known[name, data] = await super().read(name, data)
+        return self.known[name, data]
+
+
+def _documents(engine: Engine, database: Database, preferences: Preferences) -> ChannelDocuments:
+    prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=512))
+    return ChannelDocuments(
+        library=Library(database),
+        reader=_RememberingReader(Limits(), prompter.length),
+        prompter=prompter,
+        preferences=preferences,
+        system_prompt=SYSTEM,
+        downloads=DownloadLimits(file_bytes=1 << 20),
+        max_documents=3,
+        max_characters=100_000,
+    )
 
 
 def build_client(
@@ -79,6 +111,9 @@ def build_client(
 ) -> AirocordClient:
     return AirocordClient(
         conversation=conversation,
+        documents=_documents(
+            conversation._queue.engine, conversation.history._database, conversation.preferences
+        ),
         about=lambda: "I am a test.",
         queue_status=lambda: conversation._queue.status,
         message_content=message_content,

@@ -1,0 +1,357 @@
+"""Questions about documents: files to passages, passages to a prompt, and what of the reply they
+bear out. No Discord and no database: a channel's documents and the terminal both take this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.documents.evidence import PARTLY, support
+from bot.documents.extract import extract
+from bot.documents.extracted import Limits, quoted, shown_name
+from bot.documents.passages import Passage, chunk
+from bot.documents.search import Excerpt, Index
+from bot.documents.whole import asks_for_all
+from bot.errors import DocumentError, PromptTooLong
+from bot.generation.engine import SamplingParams
+from bot.prompting import Prompter
+from bot.prompts import Prompt
+from bot.prompts.closed_context import STOP, Block, closed_context, instruction, read_answer
+
+MAX_SOURCES = 5
+"""Sources shown under one reply: a row of Discord's buttons."""
+
+_CONTINUED_FROM = 1500
+"""Characters of a reply that is continued which the model gets to see: the passages that it
+comes from need the room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file that was read."""
+
+    name: str
+    """Fit to be shown."""
+    kind: str
+    """Such as "PDF"."""
+    sha256: str
+    """Of the file's bytes, in hexadecimal."""
+    size: int
+    """Bytes."""
+    characters: int
+    pages: int | None
+    """Of those that were read, the last; ``None`` for a file without pages."""
+    warnings: tuple[str, ...]
+    """Sentences for the person: what was cut, skipped or could only be read in part."""
+    passages: tuple[Passage, ...]
+
+
+class FileReader:
+    """Reads files, a few at a time: each takes a process with up to a gigabyte of memory."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        count_tokens: Callable[[str], int],
+        *,
+        at_once: int = 2,
+        waiting: int = 30,
+    ) -> None:
+        """``count_tokens`` is called in a thread. ``waiting``: files that may wait for one of
+        the ``at_once`` places."""
+        self.limits = limits
+        self._count_tokens = count_tokens
+        self._places = asyncio.Semaphore(at_once)
+        self._most = at_once + waiting
+        self._inside = 0
+
+    async def read(self, name: str, data: bytes) -> ReadFile:
+        """The passages of one file, whatever it is called.
+
+        Raises:
+            DocumentError: it cannot be read, or too many wait; the text names the file.
+        """
+        if self._inside >= self._most:
+            raise DocumentError(
+                f"{quoted(name)} was not read: too many files are waiting. "
+                "Please send it again in a minute."
+            )
+        self._inside += 1
+        try:
+            async with self._places:
+                extracted = await extract(name, data, self.limits)
+                passages = await asyncio.to_thread(
+                    chunk, extracted.name, extracted, self._count_tokens
+                )
+                digest = await asyncio.to_thread(hashlib.sha256, data)
+        finally:
+            self._inside -= 1
+        if not passages:
+            raise DocumentError(f"There is no text in {quoted(name)} that I could search.")
+        return ReadFile(
+            name=extracted.name,
+            kind=extracted.kind,
+            sha256=digest.hexdigest(),
+            size=len(data),
+            characters=extracted.characters,
+            pages=max((part.page for part in extracted.parts if part.page), default=None),
+            warnings=tuple(extracted.warnings),
+            passages=tuple(passages),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file as somebody handed it in."""
+
+    name: str
+    data: bytes
+
+
+async def read_files(
+    reader: FileReader, files: Sequence[GivenFile]
+) -> tuple[list[ReadFile], list[str]]:
+    """Those of ``files`` that can be read, and a sentence for each other one.
+
+    Raises:
+        DocumentError: none of them can be read; the text has the sentence of each.
+    """
+    read: list[ReadFile] = []
+    refused: list[str] = []
+    results = await asyncio.gather(
+        *(reader.read(file.name, file.data) for file in files), return_exceptions=True
+    )
+    for result in results:
+        match result:
+            case ReadFile():
+                read.append(result)
+            case DocumentError():
+                refused.append(str(result))
+            case _:
+                raise result
+    if refused and not read:
+        raise DocumentError("\n".join(refused))
+    return read, refused
+
+
+class Choice(StrEnum):
+    """How the passages in a prompt were chosen."""
+
+    FOUND = "found"
+    """By the words of the question; or they are all there are."""
+    SPREAD = "spread"
+    """The question is about the whole, which does not fit: they stand all over it."""
+    BEGINNINGS = "beginnings"
+    """No word of the question stands in the documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """A question with what was found for it, ready to be asked."""
+
+    question: str
+    prompt: Prompt
+    prompt_tokens: int
+    excerpts: tuple[Excerpt, ...]
+    blocks: tuple[Block, ...]
+    """One for each of ``excerpts``."""
+    searched: int
+    """Passages among which they were found."""
+    choice: Choice
+
+    @property
+    def passages(self) -> list[Passage]:
+        return [passage for excerpt in self.excerpts for passage in excerpt.passages]
+
+
+def consult(
+    prompter: Prompter,
+    system: str,
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    reply_so_far: str = "",
+) -> Consultation:
+    """Find what ``question`` is about, as much as the context window takes, and put the prompt
+    together. Takes up to a second for a million words and is meant for a thread.
+
+    ``passages``: those of a document stand together, in their order. ``reply_so_far``: the
+    beginning of the reply, where it is being continued.
+
+    Raises:
+        PromptTooLong: the question leaves no room for a passage.
+        PromptFailed: a document is made to break out of its block.
+    """
+    asked = instruction(question)
+    begun = _end(reply_so_far)
+
+    def render(excerpts: Sequence[Excerpt]) -> Prompt:
+        turn = closed_context(asked, [block_of(excerpt) for excerpt in excerpts])
+        return prompter.template.render(system, [], turn, reply_so_far=begun)
+
+    def cost(excerpts: Sequence[Excerpt]) -> int:
+        return prompter.count(render(excerpts))
+
+    choice = Choice.FOUND
+    excerpts = Index(passages).search(question, prompter.budget, cost)
+    if asks_for_all(question) and sum(len(e.passages) for e in excerpts) < len(passages):
+        choice = Choice.SPREAD
+        excerpts = _spread(passages, prompter.budget, cost)
+    elif not excerpts:
+        choice = Choice.BEGINNINGS
+        excerpts = _beginnings(passages, prompter.budget, cost)
+    if not excerpts:
+        raise PromptTooLong(
+            "Your question is so long that no passage of the documents fits beside it. "
+            "Please ask it in fewer words."
+        )
+    prompt = render(excerpts)
+    return Consultation(
+        question=question,
+        prompt=prompt,
+        prompt_tokens=prompter.count(prompt),
+        excerpts=tuple(excerpts),
+        blocks=tuple(map(block_of, excerpts)),
+        searched=len(passages),
+        choice=choice,
+    )
+
+
+def sampling(prompter: Prompter) -> SamplingParams:
+    """How replies about documents are sampled: as others, but they end where a block begins."""
+    params = prompter.params
+    return replace(params, stop=(*params.stop, *STOP))
+
+
+def block_of(excerpt: Excerpt) -> Block:
+    """An excerpt as it stands in the prompt, with what the model cites it by."""
+    source = [("file", excerpt.document)]
+    if excerpt.page is not None:
+        source.append(("page", _pages(excerpt.page, excerpt.last_page)))
+    if excerpt.section:
+        source.append(("section", excerpt.section))
+    return Block(tuple(source), excerpt.text)
+
+
+def _spread(
+    passages: Sequence[Passage], budget: int, cost: Callable[[Sequence[Excerpt]], int]
+) -> list[Excerpt]:
+    """As many passages as fit, at even distances."""
+
+    def tried(count: int) -> list[Excerpt]:
+        step = len(passages) / count
+        return [Excerpt((passages[int(step * number)],), 0.0) for number in range(count)]
+
+    mean = sum(passage.tokens for passage in passages) / len(passages)
+    fits, too_many = 0, min(len(passages), 2 + int(1.2 * budget / mean)) + 1
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if cost(tried(middle)) <= budget:
+            fits = middle
+        else:
+            too_many = middle
+    return tried(fits) if fits else []
+
+
+def _beginnings(
+    passages: Sequence[Passage], budget: int, cost: Callable[[Sequence[Excerpt]], int]
+) -> list[Excerpt]:
+    """The first passages of each document in turn, as long as they fit."""
+    order = sorted(passages, key=lambda passage: passage.index)
+    taken: list[Passage] = []
+    for passage in order[:12]:
+        tried = sorted([*taken, passage], key=passages.index)
+        if cost([Excerpt((one,), 0.0) for one in tried]) > budget:
+            break
+        taken = tried
+    return [Excerpt((passage,), 0.0) for passage in taken]
+
+
+def _end(reply: str) -> str:
+    if len(reply) <= _CONTINUED_FROM:
+        return reply
+    return reply[-_CONTINUED_FROM:].split(" ", 1)[-1]
+
+
+class Standing(StrEnum):
+    """What the documents say to a reply."""
+
+    SUPPORTED = "supported"
+    NOT_ANSWERED = "not answered"
+    """The reply itself says that the answer is not in what it was given."""
+    NOT_FOUND = "not found"
+    """Nothing that the model was given bears the reply out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A reply, held against the passages that it was written from."""
+
+    text: str
+    """What it says, without the lines in which it names its sources."""
+    standing: Standing
+    sources: tuple[Passage, ...]
+    """Up to :data:`MAX_SOURCES`, in their order; none unless it is supported."""
+
+
+def judge(reply: str, consultation: Consultation) -> Verdict:
+    """Hold a reply against its passages. Some milliseconds; meant for a thread.
+
+    A source is what the words of the reply stand in; where they stand in none well enough, but
+    in some by half, the blocks that the reply names itself.
+    """
+    answer = read_answer(reply, consultation.blocks)
+    text = answer.text or reply.strip()
+    passages = consultation.passages
+    found = support(text, consultation.question, passages)
+    named = [consultation.excerpts[number].passages for number in answer.named]
+    sources: list[Passage] = []
+    if found.is_found:
+        # Where a fact stands in more places than can be shown, the reply's own choice first.
+        preferred = {passage for block in named for passage in block}
+        borne = [passages[number] for number in found.passages]
+        sources = sorted(borne, key=lambda passage: passage not in preferred)[:MAX_SOURCES]
+    elif found.share >= PARTLY and not found.is_denial:
+        sources = [block[0] for block in named][:MAX_SOURCES]
+    if sources:
+        standing = Standing.SUPPORTED
+    elif found.is_denial:
+        standing = Standing.NOT_ANSWERED
+    else:
+        standing = Standing.NOT_FOUND
+    order = {passage: number for number, passage in enumerate(passages)}
+    return Verdict(
+        text=text,
+        standing=standing,
+        sources=tuple(sorted(sources, key=order.__getitem__)),
+    )
+
+
+def place_of(passage: Passage) -> str:
+    """Where in its document a passage stands: "page 3", "Setup", or nothing."""
+    if passage.page is not None:
+        shown = _pages(passage.page, passage.last_page)
+        return f"pages {shown}" if "-" in shown else f"page {shown}"
+    return passage.section or ""
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names of documents, those that are the same set apart by a number."""
+    seen: set[str] = set()
+    apart: list[str] = []
+    for name in names:
+        shown = shown_name(name)
+        number, tried = 2, shown
+        while tried in seen:
+            tried, number = f"{shown} ({number})", number + 1
+        seen.add(tried)
+        apart.append(tried)
+    return apart
+
+
+def _pages(first: int, last: int | None) -> str:
+    return str(first) if last is None or last <= first else f"{first}-{last}"

@@ -1,0 +1,331 @@
+"""The documents of a channel, and answering questions about them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.answering import Composed
+from bot.asking import (
+    Choice,
+    Consultation,
+    FileReader,
+    ReadFile,
+    Standing,
+    Verdict,
+    consult,
+    judge,
+    place_of,
+    read_files,
+    sampling,
+    told_apart,
+)
+from bot.attachments import DownloadLimits, Refetch, fetch_files
+from bot.documents.extracted import quoted
+from bot.documents.passages import Passage
+from bot.errors import DocumentError, PromptFailed
+from bot.generation.engine import SamplingParams
+from bot.prompting import Prompter
+from bot.replies.live import Conclusion
+from bot.replies.sources import SourceButton
+from bot.replies.splitting import split
+from bot.sentences import respond, sentence_for
+from bot.storage import (
+    ChannelRef,
+    Library,
+    LibraryFull,
+    NewDocument,
+    Preferences,
+    Source,
+    StoredDocument,
+    StoredPassage,
+    StoredTurn,
+)
+
+_MAX_NOTICES = 5
+_SECTION_LIMIT = 60
+"""Characters of a section's name in the list of sources."""
+
+NOT_SUPPORTED = {
+    Standing.NOT_ANSWERED: "The documents do not answer this, as far as I can see.",
+    Standing.NOT_FOUND: "Not found in the documents: nothing that I read bears this answer out.",
+}
+NO_DOCUMENTS = (
+    "There are no documents in this channel yet. Use /askdocs with a file, or mention me in a "
+    "message with files."
+)
+DOCUMENTS_GONE = "The documents that this was about are not kept any more. Please send them again."
+SOURCE_GONE = "This passage is not kept any more: the document was removed."
+HOW_CHOSEN = {
+    Choice.SPREAD: (
+        "This is too long for me to read as a whole, so I read passages from all over it."
+    ),
+    Choice.BEGINNINGS: (
+        "No word of your question stands in the documents, so I read how they begin."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Files that were read and are kept."""
+
+    documents: Sequence[StoredDocument]
+    warnings: Sequence[str]
+    """Sentences for the person: of files that could not be read, or only in part."""
+
+
+class ChannelDocuments:
+    """Keeps the documents of every channel, and makes the answers to questions about them."""
+
+    def __init__(
+        self,
+        *,
+        library: Library,
+        reader: FileReader,
+        prompter: Prompter,
+        preferences: Preferences,
+        system_prompt: str,
+        downloads: DownloadLimits,
+        max_documents: int,
+        max_characters: int,
+    ) -> None:
+        """``max_documents`` and ``max_characters``: kept for one channel."""
+        self.library = library
+        self.max_documents = max_documents
+        self.max_characters = max_characters
+        self.prompter = prompter
+        self.preferences = preferences
+        self.system_prompt = system_prompt
+        self._reader = reader
+        self._downloads = downloads
+
+    async def take(
+        self,
+        channel: ChannelRef,
+        attachments: Sequence[discord.Attachment],
+        *,
+        added_by: int,
+        message_id: int | None = None,
+        refetch: Refetch | None = None,
+    ) -> Added:
+        """Fetch and read files, and keep what they say. ``message_id``: the message that they
+        are attached to; they go when it is deleted.
+
+        Raises:
+            DocumentError: none of them can be read, or the channel is full; nothing is kept.
+        """
+        files, missed = await fetch_files(attachments, self._downloads, refetch)
+        read, refused = await read_files(self._reader, files)
+        documents: list[StoredDocument] = []
+        for file in read:
+            try:
+                documents.append(await self._keep(channel, file, added_by, message_id))
+            except LibraryFull as full:
+                refused.append(str(full))
+        if not documents:
+            raise DocumentError("\n".join([*missed, *refused]))
+        warnings = [warning for file in read for warning in file.warnings]
+        return Added(documents, [*missed, *refused, *warnings])
+
+    async def _keep(
+        self, channel: ChannelRef, file: ReadFile, added_by: int, message_id: int | None
+    ) -> StoredDocument:
+        document = await asyncio.to_thread(_new, file, added_by, message_id)
+        return await self.library.add(
+            channel,
+            document,
+            most_documents=self.max_documents,
+            most_characters=self.max_characters,
+        )
+
+    def about(self, added: Added) -> AboutDocuments:
+        """A question about these documents."""
+        return AboutDocuments(self, [document.id for document in added.documents], added.warnings)
+
+    async def about_channel(self, channel_id: int) -> AboutDocuments:
+        """A question about all the documents of a channel.
+
+        Raises:
+            DocumentError: it has none.
+        """
+        documents = await self.library.documents(channel_id)
+        if not documents:
+            raise DocumentError(NO_DOCUMENTS)
+        return AboutDocuments(self, [document.id for document in documents])
+
+    async def about_the_same(self, reply: StoredTurn) -> AboutDocuments | None:
+        """A question about the documents that ``reply`` is about; ``None``: it is about none."""
+        if reply.answers is None:
+            return None
+        documents = await self.library.documents_of(reply.answers)
+        return AboutDocuments(self, documents) if documents else None
+
+    async def show_source(
+        self, interaction: discord.Interaction, turn_id: int, number: int
+    ) -> None:
+        """Show who pressed the passage that a reply comes from, as it stands in the document."""
+        try:
+            found = await self.library.shown(turn_id, number)
+            if found is None:
+                await respond(interaction, SOURCE_GONE)
+                return
+            first, *rest = split(_shown(*found))
+            await interaction.response.send_message(first, ephemeral=True)
+            for part in rest:
+                await interaction.followup.send(part, ephemeral=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await respond(interaction, sentence_for(error))
+
+
+class AboutDocuments:
+    """An answer out of documents: see :class:`~bot.answering.Approach`."""
+
+    def __init__(
+        self,
+        documents: ChannelDocuments,
+        document_ids: Sequence[int],
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self._documents = documents
+        self._ids = document_ids
+        self._warnings = warnings
+        self._found: Consultation | None = None
+        self._by_name: dict[str, int] = {}
+        """Ids of the documents by the names that the model knows them by."""
+
+    @property
+    def params(self) -> SamplingParams:
+        return sampling(self._documents.prompter)
+
+    async def begin(self, question_id: int) -> None:
+        await self._documents.library.asked_about(question_id, self._ids)
+
+    async def compose(
+        self, channel: ChannelRef, question: StoredTurn, reply_so_far: str
+    ) -> Composed:
+        library = self._documents.library
+        kept = await library.documents(channel.id)
+        kept = [document for document in kept if document.id in self._ids]
+        if not kept:
+            raise PromptFailed(DOCUMENTS_GONE)
+        stored = await library.passages([document.id for document in kept])
+        names = told_apart([document.name for document in kept])
+        self._by_name = {name: document.id for name, document in zip(names, kept, strict=True)}
+        persona = (await self._documents.preferences.get(channel)).persona
+
+        def find() -> Consultation:
+            return consult(
+                self._documents.prompter,
+                persona or self._documents.system_prompt,
+                question.content,
+                [
+                    _passage(name, passage)
+                    for name, document in self._by_name.items()
+                    for passage in stored[document]
+                ],
+                reply_so_far=reply_so_far,
+            )
+
+        found = await asyncio.to_thread(find)
+        self._found = found
+        notices = [HOW_CHOSEN.get(found.choice, ""), *self._warnings]
+        return Composed(found.prompt, "\n".join(list(filter(None, notices))[:_MAX_NOTICES]))
+
+    async def conclude(self, reply_id: int, text: str) -> Conclusion:
+        found = self._found
+        assert found is not None  # noqa: S101 - there is no reply to a prompt that never was
+        verdict = await asyncio.to_thread(judge, text, found)
+        sources = verdict.sources
+        await self._documents.library.cite(
+            reply_id,
+            [
+                Source(
+                    number=number,
+                    document_id=self._by_name[source.document],
+                    first=source.index,
+                    last=source.index,
+                )
+                for number, source in enumerate(sources, 1)
+            ],
+        )
+
+        def buttons() -> list[SourceButton]:
+            return [
+                SourceButton(reply_id, number, label_of(source))
+                for number, source in enumerate(sources, 1)
+            ]
+
+        return Conclusion(verdict.text, footer(verdict, found), buttons)
+
+
+def _new(file: ReadFile, added_by: int, message_id: int | None) -> NewDocument:
+    return NewDocument(
+        name=file.name,
+        kind=file.kind,
+        sha256=file.sha256,
+        size=file.size,
+        characters=file.characters,
+        pages=file.pages,
+        warnings=file.warnings,
+        added_by=added_by,
+        message_id=message_id,
+        passages=[
+            StoredPassage(
+                position=passage.index,
+                text=passage.text,
+                page=passage.page,
+                last_page=passage.last_page,
+                section=passage.section,
+                tokens=passage.tokens,
+            )
+            for passage in file.passages
+        ],
+    )
+
+
+def _passage(document: str, stored: StoredPassage) -> Passage:
+    return Passage(
+        document,
+        stored.position,
+        stored.text,
+        stored.page,
+        stored.last_page,
+        stored.section,
+        stored.tokens,
+    )
+
+
+def _shown(document: StoredDocument, passages: Sequence[StoredPassage]) -> str:
+    """A source as a quotation, under where it stands."""
+    text = discord.utils.escape_markdown("\n".join(passage.text for passage in passages))
+    lines = "\n".join(f"> {line}" for line in text.split("\n"))
+    return f"{_named(_passage(document.name, passages[0]))}\n{lines}"
+
+
+def footer(verdict: Verdict, found: Consultation) -> str:
+    """What stands under an answer, a line each."""
+    lines = []
+    if verdict.sources:
+        named = [f"{number} {_named(source)}" for number, source in enumerate(verdict.sources, 1)]
+        lines.append(f"Sources: {' · '.join(named)}")
+    else:
+        lines.append(NOT_SUPPORTED[verdict.standing])
+    if len(found.passages) < found.searched:
+        lines.append(f"Read for this: {len(found.passages)} of {found.searched:,} passages.")
+    return "\n".join(lines)
+
+
+def label_of(source: Passage) -> str:
+    """What stands on the button of a source."""
+    return ", ".join(filter(None, (source.document, place_of(source))))
+
+
+def _named(source: Passage) -> str:
+    place = discord.utils.escape_markdown(place_of(source))
+    if len(place) > _SECTION_LIMIT:
+        place = f"{place[:_SECTION_LIMIT].rstrip()}…"
+    return ", ".join(filter(None, (quoted(source.document), place)))

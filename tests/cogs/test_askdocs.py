@@ -1,0 +1,339 @@
+"""Questions about files as people on Discord ask them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simcord.results import InteractionResult
+
+from bot.channel_documents import DOCUMENTS_GONE, NO_DOCUMENTS, SOURCE_GONE
+from bot.errors import PromptFailed
+from bot.generation.engine import FinishReason
+from bot.storage import ChannelRef
+from cogs.askdocs import NO_FILES
+from cogs.chat import HAVE_READ
+from tests.support.engines import Script
+from tests.support.files import pdf
+from tests.support.world import World, build_client, build_conversation
+
+MOON = pdf(["The moon is 384,400 kilometres away.\n" * 5, "Twelve people have walked there.\n" * 5])
+TREES = b"An oak lives for a thousand years. A birch lives for a hundred years."
+
+
+@pytest.fixture(autouse=True)
+def room_for_documents(world: World) -> None:
+    world.engine.context_tokens = 8000
+
+
+def mention(world: World) -> str:
+    return f"<@{world.client.me.id}>"
+
+
+def says(world: World, *replies: str) -> None:
+    world.engine.scripts.extend(Script((reply,)) for reply in replies)
+
+
+async def askdocs(world: World, question: str, *files: tuple[str, bytes]) -> InteractionResult:
+    given: dict[str, Any] = {f"file{number}": file for number, file in enumerate(files, 1)}
+    return await world.bob.slash(world.channel, "askdocs", question=question, **given)
+
+
+async def kept(world: World) -> list[str]:
+    found = await world.client.documents.library.documents(world.channel.id)
+    return [document.name for document in found]
+
+
+# -- asking --------------------------------------------------------------------------------
+
+
+async def test_an_answer_has_its_sources_under_it_and_a_button_for_each(world: World) -> None:
+    says(world, "Twelve people walked there.\nSource: file: moon.pdf, page: 1")
+    result = await askdocs(world, "How many *people*?", ("moon.pdf", MOON))
+    assert result.response is not None
+    assert result.response.content == (
+        "> How many \\*people\\*?\nTwelve people walked there.\n-# Sources: 1 `moon.pdf`, page 2"
+    )
+    [prompt] = world.engine.prompts
+    assert "BEGINCONTEXT\nfile: moon.pdf\npage: 1-2\nENDCONTEXT\nThe moon is 384,400" in prompt
+    assert "BEGININSTRUCTION\nHow many *people*?\nDon't make up answers" in prompt
+    shown = await world.bob.click(result.response, label="1: moon.pdf, page 2")
+    assert shown.ephemeral
+    assert shown.response is not None
+    assert shown.response.content.startswith("`moon.pdf`, page 2\n> Twelve people have walked")
+    window = await world.history.window(world.channel.id)
+    assert [(e.question.content, e.reply.content) for e in window] == [
+        ("How many *people*?", "Twelve people walked there.")
+    ]
+
+
+async def test_follow_up_questions_are_about_the_documents_of_the_channel(world: World) -> None:
+    await askdocs(world, "How far?", ("moon.pdf", MOON))
+    await askdocs(world, "How old?", ("trees.txt", TREES))
+    says(world, "An oak lives for a thousand years.")
+    result = await askdocs(world, "How old is an oak?")
+    assert result.response is not None
+    assert "-# Sources: 1 `trees.txt`" in result.response.content
+    assert "file: moon.pdf" not in world.engine.prompts[1]
+    assert "file: moon.pdf" in world.engine.prompts[2]
+    assert "file: trees.txt" in world.engine.prompts[2]
+
+
+async def test_without_documents_there_is_a_sentence_and_nothing_is_asked(world: World) -> None:
+    result = await askdocs(world, "How far?")
+    assert result.response is not None
+    assert result.response.content == NO_DOCUMENTS
+    assert world.engine.prompts == []
+
+
+async def test_documents_of_one_channel_are_not_known_in_another(world: World) -> None:
+    await askdocs(world, "How far?", ("moon.pdf", MOON))
+    other = world.guild.create_text_channel("other")
+    result = await world.bob.slash(other, "askdocs", question="How far?")
+    assert result.response is not None
+    assert result.response.content == NO_DOCUMENTS
+
+
+async def test_an_answer_that_nothing_bears_out_is_shown_without_a_source(world: World) -> None:
+    says(world, "Napoleon was born in Corsica.\nSource: file: moon.pdf, page: 1")
+    result = await askdocs(world, "Who was born?", ("moon.pdf", MOON))
+    assert result.response is not None
+    assert result.response.content == (
+        "> Who was born?\nNapoleon was born in Corsica.\n"
+        "-# Not found in the documents: nothing that I read bears this answer out."
+    )
+
+
+async def test_how_much_was_read_is_said_where_it_was_not_all(world: World) -> None:
+    world.engine.context_tokens = 1800
+    long = "\n\n".join(f"Tree number {n} is called Oak{n:x}wood." for n in range(100)).encode()
+    says(world, "It is called Oak4dwood.")
+    result = await askdocs(world, "What is tree number 77?", ("trees.txt", long))
+    assert result.response is not None
+    assert "-# Sources: 1 `trees.txt`" in result.response.content
+    assert "\n-# Read for this: " in result.response.content
+    assert "Oak4dwood" in world.engine.prompts[0]
+
+
+# -- files that cannot be read -------------------------------------------------------------
+
+
+async def test_a_bad_file_ends_in_a_sentence_that_names_it_and_is_not_kept(world: World) -> None:
+    result = await askdocs(world, "What?", ("bad.pdf", b"%PDF-1.7\nbroken"))
+    assert result.response is not None
+    assert "`bad.pdf`" in result.response.content
+    assert await kept(world) == []
+    assert world.engine.prompts == []
+    assert await world.history.window(world.channel.id) == []
+
+
+async def test_a_bad_file_among_good_ones_is_named_above_the_answer(world: World) -> None:
+    says(world, "An oak lives for a thousand years.")
+    result = await askdocs(world, "How old?", ("trees.txt", TREES), ("empty.txt", b""))
+    assert result.response is not None
+    assert "\n-# `empty.txt` is empty.\nAn oak lives" in result.response.content
+    assert await kept(world) == ["trees.txt"]
+
+
+async def test_the_same_file_is_kept_once(world: World) -> None:
+    await askdocs(world, "How old?", ("trees.txt", TREES))
+    await askdocs(world, "How old?", ("wood.txt", TREES))
+    assert await kept(world) == ["trees.txt"]
+    assert "An oak lives" in world.engine.prompts[1]
+
+
+async def test_files_of_the_same_name_are_told_apart(world: World) -> None:
+    says(world, "A cedar lives for three thousand winters.")
+    other = ("trees.txt", b"A cedar lives for three thousand winters.")
+    result = await askdocs(world, "How old is a cedar?", ("trees.txt", TREES), other)
+    assert result.response is not None
+    assert "file: trees.txt\nENDCONTEXT\nAn oak" in world.engine.prompts[0]
+    assert "file: trees.txt (2)\nENDCONTEXT\nA cedar" in world.engine.prompts[0]
+    shown = await world.bob.click(result.response, label="1: trees.txt (2)")
+    assert shown.response is not None
+    assert shown.response.content == "`trees.txt`\n> A cedar lives for three thousand winters."
+
+
+async def test_a_channel_takes_no_more_documents_than_the_settings_say(world: World) -> None:
+    for number in range(3):
+        await askdocs(world, "How old?", (f"{number}.txt", TREES + bytes([48 + number])))
+    result = await askdocs(world, "How old?", ("4.txt", b"One too many."))
+    assert result.response is not None
+    assert "/docs" in result.response.content
+    assert len(await kept(world)) == 3
+
+
+async def test_a_file_that_is_too_large_is_not_even_fetched(world: World) -> None:
+    result = await askdocs(world, "What?", ("big.txt", b"x" * (1 << 20) + b"x"))
+    assert result.response is not None
+    assert "`big.txt` is larger than the 1 MB that I read" in result.response.content
+
+
+async def test_nothing_is_read_while_no_questions_are_taken(world: World) -> None:
+    await world.queue.drain(0)
+    result = await askdocs(world, "How old?", ("trees.txt", TREES))
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert result.response is not None
+    assert world.shown() == [result.response.content] * 2
+    assert result.response.content.startswith("The bot is restarting.")
+    assert await kept(world) == []
+
+
+# -- messages ------------------------------------------------------------------------------
+
+
+async def test_a_mention_with_a_file_asks_about_it_and_a_reply_asks_on(world: World) -> None:
+    says(world, "An oak lives for a thousand years.", "A birch lives for a hundred years.")
+    await askdocs(world, "How far?", ("moon.pdf", MOON))
+    await world.bob.send(
+        world.channel, f"{mention(world)} how old is an oak?", attachments=[("trees.txt", TREES)]
+    )
+    answer = world.channel.last_message
+    assert answer is not None
+    assert "-# Sources: 1 `trees.txt`" in answer.content
+    await world.bob.send(world.channel, "and a birch?", reply_to=answer)
+    assert "file: trees.txt" in world.engine.prompts[-1]
+    assert "file: moon.pdf" not in world.engine.prompts[-1]
+    await world.bob.send(world.channel, f"{mention(world)} thank you")
+    assert "BEGININPUT" not in world.engine.prompts[-1]
+
+
+async def test_a_file_without_a_question_is_kept_for_one(world: World) -> None:
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert world.shown() == [HAVE_READ.format(names="`trees.txt`")]
+    assert await kept(world) == ["trees.txt"]
+    assert world.engine.prompts == []
+
+
+async def test_a_bad_file_in_a_message_is_answered_with_a_sentence(world: World) -> None:
+    await world.bob.send(
+        world.channel, f"{mention(world)} what is it?", attachments=[("empty.txt", b"")]
+    )
+    assert world.shown() == ["`empty.txt` is empty."]
+
+
+async def test_the_menu_of_a_message_asks_for_the_question(world: World) -> None:
+    sent = await world.alice.send(world.channel, "look", attachments=[("trees.txt", TREES)])
+    opened = await world.bob.context_menu(world.channel, "Ask about these files", sent)
+    says(world, "An oak lives for a thousand years.")
+    result = await world.bob.submit_modal(opened, {"question": "How old is an oak?"})
+    assert result.response is not None
+    assert result.response.content == (
+        "> How old is an oak?\nAn oak lives for a thousand years.\n-# Sources: 1 `trees.txt`"
+    )
+
+
+async def test_the_menu_of_a_message_without_files_says_so(world: World) -> None:
+    sent = await world.alice.send(world.channel, "look", attachments=[("cat.png", b"a cat")])
+    result = await world.bob.context_menu(world.channel, "Ask about these files", sent)
+    assert result.response is not None
+    assert result.response.content == NO_FILES
+
+
+async def test_a_deleted_message_takes_its_documents_along(world: World) -> None:
+    sent = await world.bob.send(world.channel, mention(world), attachments=[("t.txt", TREES)])
+    await world.bob.delete(sent)
+    assert await kept(world) == []
+
+
+# -- what comes after ----------------------------------------------------------------------
+
+
+async def test_a_reply_written_anew_is_about_the_same_documents_after_a_restart_too(
+    world: World, tmp_path: Path
+) -> None:
+    says(world, "An oak lives for a hundred years.", "An oak lives for a thousand years.")
+    await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+    await askdocs(world, "How far?", ("moon.pdf", MOON))
+    answer = next(m for m in world.channel.history() if "hundred" in m.content)
+    conversation, queue = build_conversation(world.engine, world.database)
+    client = build_client(conversation, tmp_path)
+    await queue.load()
+    await world.env.restart_bot(client)
+    world.engine.scripts.append(Script(("An oak lives for a thousand years.",)))
+    await world.bob.click(answer, label="Regenerate")
+    await queue.drain(0)
+    assert "file: trees.txt" in world.engine.prompts[-1]
+    assert "file: moon.pdf" not in world.engine.prompts[-1]
+
+
+async def test_a_reply_that_goes_on_has_its_sources_at_its_end(world: World) -> None:
+    world.engine.scripts.append(Script(("An oak lives",), reason=FinishReason.LENGTH))
+    says(world, " for a thousand years.")
+    result = await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+    assert result.response is not None
+    await world.bob.click(result.response, label="Continue")
+    first, second = world.shown()
+    assert first == "> How old is an oak?\nAn oak lives"
+    assert second == "for a thousand years.\n-# Sources: 1 `trees.txt`"
+
+
+async def test_a_source_is_shown_after_a_restart_and_no_more_when_it_was_removed(
+    world: World, tmp_path: Path
+) -> None:
+    says(world, "An oak lives for a thousand years.")
+    result = await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+    assert result.response is not None
+    conversation, queue = build_conversation(world.engine, world.database)
+    await world.env.restart_bot(build_client(conversation, tmp_path))
+    shown = await world.bob.click(result.response, label="1: trees.txt")
+    assert shown.response is not None
+    assert shown.response.content == f"`trees.txt`\n> {TREES.decode()}"
+    await world.bob.slash(world.channel, "docs clear")
+    shown = await world.bob.click(result.response, label="1: trees.txt")
+    assert shown.response is not None
+    assert shown.response.content == SOURCE_GONE
+    await queue.drain(0)
+
+
+async def test_a_question_whose_documents_are_gone_when_its_turn_comes_says_so(
+    world: World,
+) -> None:
+    await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+    approach = await world.client.documents.about_channel(world.channel.id)
+    await world.bob.slash(world.channel, "docs clear")
+    [exchange] = await world.history.window(world.channel.id)
+    with pytest.raises(PromptFailed, match=re.escape(DOCUMENTS_GONE)):
+        await approach.compose(ChannelRef(world.channel.id), exchange.question, "")
+
+
+# -- /docs ---------------------------------------------------------------------------------
+
+
+async def test_the_list_says_what_is_kept_and_offers_to_remove_it(world: World) -> None:
+    await askdocs(world, "How far?", ("moon.pdf", MOON), ("trees.txt", TREES))
+    listed = await world.bob.slash(world.channel, "docs list")
+    assert listed.ephemeral
+    assert listed.response is not None
+    assert "1. `moon.pdf` (PDF, 2 pages, " in listed.response.content
+    assert f"by <@{world.bob.id}> <t:" in listed.response.content
+    assert "-# 2 of 3 documents, " in listed.response.content
+    await world.bob.click(listed.response, label="Remove 1")
+    assert await kept(world) == ["trees.txt"]
+
+
+async def test_only_who_sent_a_document_or_a_moderator_removes_it(world: World) -> None:
+    await world.alice.slash(world.channel, "askdocs", question="How far?", file1=("moon.pdf", MOON))
+    refused = await world.bob.slash(world.channel, "docs remove", name="moon.pdf")
+    assert refused.response is not None
+    assert "Only the person who sent" in refused.response.content
+    await world.bob.slash(world.channel, "docs clear")
+    assert await kept(world) == ["moon.pdf"]
+    await world.alice.slash(world.channel, "docs remove", name="moon.pdf")
+    assert await kept(world) == []
+
+
+async def test_names_are_offered_while_they_are_typed(world: World) -> None:
+    await askdocs(world, "How far?", ("moon.pdf", MOON), ("trees.txt", TREES))
+    offered = await world.bob.autocomplete(world.channel, "docs remove", "name", "mo")
+    assert [choice["name"] for choice in offered] == ["moon.pdf"]
+
+
+async def test_an_empty_channel_has_an_empty_list(world: World) -> None:
+    for command in ("docs list", "docs clear"):
+        result = await world.bob.slash(world.channel, command)
+        assert result.ephemeral
+        assert result.response is not None
+        assert "no documents" in result.response.content
