@@ -11,8 +11,9 @@ cache     a token in a layer has ``kv_heads * head_dim`` keys and as many values
 overhead  the largest layer unpacked and what flows through it in one chunk of the prompt
           (``scratch_space_fixed`` in ``mlp.py``, ``attn.py``, ``linear.py``); the table of
           positions (``device.py``); 448 MiB that ``load_autosplit`` keeps free while it loads
-          (``model.py``), in which the rest of the computation finds room later; and 400 MiB for
-          CUDA itself, which is experience and differs between cards and drivers
+          (``model.py``), in which the rest of the computation finds room later, the logits of at
+          most eight tokens a lane too; and 400 MiB for CUDA itself, which is experience and
+          differs between cards and drivers
 ========  =======================================================================================
 
 With flash-attention nothing grows with chunk times context. Without it, add two bytes for each
@@ -113,15 +114,20 @@ def cache_bytes(folder: ModelFolder, tokens: int, cache: CacheType) -> int:
     return stored + scales + unpacked
 
 
-def _overhead(folder: ModelFolder, chunk: int, context_tokens: int) -> int:
+def buffer_bytes(folder: ModelFolder, chunk: int) -> int:
+    """What the largest layer needs beside its weights, for ``chunk`` tokens of a prompt at once."""
     hidden, inner, heads = folder.hidden_size, folder.intermediate_size, folder.heads
     attention_width = max(heads * folder.head_dim, hidden)
     mlp = chunk * (hidden + 2 * max(hidden, inner)) * 2 + _unpacked(hidden * inner)
     attention = chunk * attention_width * 2 + _unpacked(hidden * heads * folder.head_dim)
     head = _unpacked(hidden * folder.vocabulary)
+    return max(mlp, attention, head)
+
+
+def _overhead(folder: ModelFolder, chunk: int, context_tokens: int) -> int:
     positions = 2 * context_tokens * folder.head_dim * 2
-    hidden_state = chunk * hidden * 2
-    return max(mlp, attention, head) + positions + hidden_state + _RESERVED + _CUDA
+    hidden_state = chunk * folder.hidden_size * 2
+    return buffer_bytes(folder, chunk) + positions + hidden_state + _RESERVED + _CUDA
 
 
 def _unpacked(weights: int) -> int:

@@ -259,6 +259,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _machine() -> Machine:
+    if not torch.cuda.is_available():
+        # AMD's build of torch has no version of CUDA either, but one of HIP.
+        is_for_cards = torch.version.cuda or torch.version.hip
+        why = "" if is_for_cards else ", for this torch is its build for the processor"
+        raise EngineUnavailable(
+            f"ExLlamaV2 finds no graphics card here{why}. docs/exllamav2.md says what it needs. "
+            "Without a card, set ENGINE=llamacpp and MODEL_PATH to a GGUF file."
+        )
     version, fault = look_at_flash_attn()
     cards = range(torch.cuda.device_count())
     return Machine(

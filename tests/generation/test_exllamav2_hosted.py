@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 import pytest_asyncio
 
+from bot.errors import EngineUnavailable
 from bot.generation import exllamav2_hosted
 from bot.generation.constraint import OneOf
 from bot.generation.engine import SamplingParams
@@ -24,6 +25,8 @@ from tests.support.exl2_engine import LONG, PAGED, engine_on, loaded
 from tests.support.exl2_hosted import hosted_on_cpu
 from tests.support.exl2_models import random_model
 from tests.support.exl2_reply import LIMIT_S, reply
+
+import torch  # noqa: E402 - exl2_engine skips this module where it is not installed
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -147,13 +150,27 @@ async def test_every_setting_arrives(
     assert engine._options.draft == arrives
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
+async def test_without_a_card_the_sentence_says_what_to_set(folder: Path) -> None:
+    engine = exllamav2_hosted.hosted_exllamav2(LoadOptions(folder=folder))
+    try:
+        with pytest.raises(
+            EngineUnavailable, match=r"no graphics card here.* set ENGINE=llamacpp and MODEL_PATH"
+        ):
+            await engine.load(lambda share: None)
+    finally:
+        await engine.close()
+
+
 async def test_nothing_of_torch_is_in_the_process_that_asks(folder: Path) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; "
+        "from bot.generation.exllamav2_attention import Attention; "
         "from bot.generation.exllamav2_options import LoadOptions; "
         "from tests.support.exl2_hosted import hosted_on_cpu\n"
         "async def main():\n"
-        "    engine = hosted_on_cpu(LoadOptions(folder=Path(sys.argv[1]), cache_type='fp16'))\n"
+        "    engine = hosted_on_cpu(LoadOptions(folder=Path(sys.argv[1]), cache_type='fp16', "
+        "attention=Attention(True, '')))\n"
         "    await engine.load(lambda share: None); await engine.close()\n"
         "asyncio.run(main()); print(*sys.modules)"
     )

@@ -69,7 +69,7 @@ def test_every_request_has_settings_of_its_own() -> None:
 
 @pytest.mark.parametrize("paged", [True, False])
 def test_the_library_draws_among_what_is_left(tmp_path: Path, paged: bool) -> None:
-    """Its own min-p lets in a third token where all of the first two pass."""
+    """Two are left by top-k, and min-p lets both pass: in 24 draws both come, and no third."""
 
     async def drawn() -> Counter[str]:
         texts: Counter[str] = Counter()
