@@ -3,6 +3,7 @@
 from bot.storage.channels import ChannelRef
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
+from bot.storage.games import Gain, GameRuns, Games, RunningGame, Standing, Streak
 from bot.storage.library import (
     Library,
     LibraryFull,
@@ -12,25 +13,45 @@ from bot.storage.library import (
     StoredPassage,
 )
 from bot.storage.preferences import ChannelPreferences, Preferences
+from bot.storage.question_bank import (
+    BankEntry,
+    CategoryCount,
+    PackRefused,
+    QuestionBank,
+    StoredPack,
+    Wanted,
+)
 from bot.storage.schema import Role, TurnState
 from bot.storage.turns import InterruptedReply, Reset, StoredExchange, StoredTurn
 
 __all__ = [
+    "BankEntry",
+    "CategoryCount",
     "ChannelPreferences",
     "ChannelRef",
     "Conversations",
     "Database",
+    "Gain",
+    "GameRuns",
+    "Games",
     "InterruptedReply",
     "Library",
     "LibraryFull",
     "NewDocument",
+    "PackRefused",
     "Preferences",
+    "QuestionBank",
     "Reset",
     "Role",
+    "RunningGame",
     "Source",
+    "Standing",
     "StoredDocument",
     "StoredExchange",
+    "StoredPack",
     "StoredPassage",
     "StoredTurn",
+    "Streak",
     "TurnState",
+    "Wanted",
 ]

@@ -57,19 +57,15 @@ class Passage(Base):
 
 
 class TurnDocument(Base):
-    """A document that a question was asked about."""
+    """A document that a question was asked about. It stays when the document is removed, so that
+    the question is not taken for one that needs none."""
 
     __tablename__ = "turn_documents"
 
     turn_id: Mapped[int] = mapped_column(
         ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    document_id: Mapped[int] = mapped_column(
-        ForeignKey("documents.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    )
+    document_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
 
 
 class TurnSource(Base):

@@ -230,15 +230,18 @@ class Library:
             await session.execute(delete(TurnDocument).where(TurnDocument.turn_id == turn_id))
             session.add_all(TurnDocument(turn_id=turn_id, document_id=id_) for id_ in there)
 
-    async def documents_of(self, turn_id: int) -> list[int]:
-        """The ids of the documents that a question was about, as far as they are still there."""
+    async def documents_of(self, turn_id: int) -> list[int] | None:
+        """The ids of the documents that a question was about, as far as they are still there;
+        ``None`` if it was not about documents."""
         async with self.database.reading() as session:
-            rows = await session.scalars(
-                select(TurnDocument.document_id)
+            rows = await session.execute(
+                select(TurnDocument.document_id, Document.id)
+                .outerjoin(Document, Document.id == TurnDocument.document_id)
                 .where(TurnDocument.turn_id == turn_id)
                 .order_by(TurnDocument.document_id)
             )
-            return list(rows)
+            found = rows.all()
+            return [there for _, there in found if there is not None] if found else None
 
     async def cite(self, turn_id: int, sources: Sequence[Source]) -> None:
         """Write down what a reply rests on, in place of what was written down before."""

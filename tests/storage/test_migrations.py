@@ -91,6 +91,57 @@ SAMPLE: dict[str, list[dict[str, Any]]] = {
     ],
     "turn_documents": [{"turn_id": 1, "document_id": 1}],
     "turn_sources": [{"turn_id": 2, "number": 1, "document_id": 1, "first": 0, "last": 0}],
+    "games": [
+        {
+            "id": 1,
+            "channel_id": CHANNEL,
+            "kind": "trivia",
+            "started_by": 7,
+            "message_id": 1234567890123456787,
+            "state": "running",
+            "may_rank": True,
+            "players": 2,
+            "started_at": NOW,
+            "ended_at": None,
+        }
+    ],
+    "awards": [
+        {"game_id": 1, "round": 1, "person_id": 7, "points": 200, "correct": 1, "at": NOW},
+        {"game_id": 1, "round": 1, "person_id": 8, "points": 0, "correct": 0, "at": NOW},
+    ],
+    "daily_results": [{"person_id": 7, "day": NOW.date(), "points": 90}],
+    "packs": [
+        {
+            "id": 1,
+            "guild_id": GUILD,
+            "title": "Rivers",
+            "credit": "Ada, CC0",
+            "added_by": 7,
+            "added_at": NOW,
+        }
+    ],
+    "bank_questions": [
+        {
+            "id": "pack:1:1",
+            "origin": "pack",
+            "pack_id": 1,
+            "category": "Geography",
+            "difficulty": "easy",
+            "text": "Which river runs through Vienna?",
+            "answer": "Danube",
+            "aliases": '["Donau"]',
+            "distractors": "[]",
+            "explanation": "",
+            "written_by": None,
+            "is_retired": False,
+            "added_at": NOW,
+        }
+    ],
+    "question_reports": [{"question_id": "pack:1:1", "person_id": 8, "at": NOW}],
+    "served_questions": [{"channel_id": CHANNEL, "question_id": "pack:1:1", "at": NOW}],
+    "clues": [
+        {"word": "listen", "text": "What you do to hear.", "written_by": "m", "added_at": NOW}
+    ],
 }
 """Rows for every table and column of every revision."""
 
