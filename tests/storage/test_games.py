@@ -90,6 +90,11 @@ async def test_nobody_climbs_the_scoreboard_alone(games: Games) -> None:
     await played(games, HERE, {ADA: 100})
     await played(games, HERE, {ADA: 100, BO: 100}, may_rank=False)
     assert await games.standings(guild_id=5, kinds=TRIVIA) == []
+    twice = await games.start(HERE, "trivia", started_by=ADA)
+    for number in (1, 2):
+        await games.close_round(twice, number, {ADA: Gain(100, 1)})
+    await games.end(twice)
+    assert await games.standings(guild_id=5, kinds=TRIVIA) == []
     await played(games, HERE, {ADA: 30, BO: 0})
     assert await games.standings(guild_id=5, kinds=TRIVIA) == [Standing(ADA, 30, 1, 1)]
 
