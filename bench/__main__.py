@@ -12,6 +12,8 @@ from bench import (
     bad_documents,
     breakouts,
     evidence,
+    facts,
+    grading,
     loop,
     prefix,
     prefix_exllamav2,
@@ -29,6 +31,8 @@ BENCHMARKS = {
     "evidence": evidence.run,
     "bad-documents": bad_documents.run,
     "breakouts": breakouts.run,
+    "facts": facts.run,
+    "grading": grading.run,
 }
 
 

@@ -17,7 +17,7 @@ from bot.prompts import Prompt
 _TICK_S = 0.005
 
 
-async def _lag(until: asyncio.Event) -> list[float]:
+async def lags(until: asyncio.Event) -> list[float]:
     """Seconds by which each tick of the loop came too late."""
     late: list[float] = []
     while not until.is_set():
@@ -27,27 +27,27 @@ async def _lag(until: asyncio.Event) -> list[float]:
     return late
 
 
-async def _read(ticket: Ticket) -> int:
-    """Follow a reply as a live reply does; return its length in tokens."""
+async def read_reply(ticket: Ticket) -> int:
+    """Follow a reply as a live reply does; return its length in tokens, 0 if it was stopped."""
     version = -1
     while not ticket.state.ended:
         version = await ticket.changed(version)
-    return (await ticket.result()).new_tokens
+    return ticket.finish.new_tokens if ticket.finish is not None else 0
 
 
 async def _idle(seconds: float) -> list[float]:
     done = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, done.set)
-    return await _lag(done)
+    return await lags(done)
 
 
 async def _generating(world: World, replies: int, tokens: int) -> tuple[list[float], float, int]:
     done = asyncio.Event()
     start = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
-        lag = tasks.create_task(_lag(done))
+        lag = tasks.create_task(lags(done))
         tickets = [world.queue.submit(_request(world, person, tokens)) for person in range(replies)]
-        readers = [tasks.create_task(_read(ticket)) for ticket in tickets]
+        readers = [tasks.create_task(read_reply(ticket)) for ticket in tickets]
         written = sum([await reader for reader in readers])
         done.set()
     return await lag, time.perf_counter() - start, written
@@ -72,7 +72,7 @@ async def run(*, smoke: bool = False) -> Table:
         ("loop", "ticks", "p50", "p99", "max"),
         note=f"A tick every {_TICK_S * 1000:.0f} ms; lag is how late it came.",
     )
-    for name, lags in (("idle", idle), ("4 replies", busy)):
-        figures = (percentile(lags, 0.5), percentile(lags, 0.99), max(lags))
-        table.add(name, f"{len(lags):,}", *(f"{figure * 1000:.2f} ms" for figure in figures))
+    for name, late in (("idle", idle), ("4 replies", busy)):
+        figures = (percentile(late, 0.5), percentile(late, 0.99), max(late))
+        table.add(name, f"{len(late):,}", *(f"{figure * 1000:.2f} ms" for figure in figures))
     return table

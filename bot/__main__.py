@@ -226,7 +226,13 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
 
 async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
     core = build_core(settings, seed=given.seed)
-    asking = AskCommand(core.queue, core.prompter, settings.system_prompt, settings.document_limits)
+    asking = AskCommand(
+        core.queue,
+        core.prompter,
+        settings.system_prompt,
+        settings.document_limits,
+        settings.document_parts,
+    )
     try:
         with asking.notes.status("Loading the model…"):
             await core.load()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.background import Background
 from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
 from bot.prompts import Prompt
@@ -37,8 +38,22 @@ class Approach(Protocol):
     def params(self) -> SamplingParams:
         """How the reply is sampled. Known once the engine is loaded."""
 
+    @property
+    def prepares(self) -> bool:
+        """Whether :meth:`prepare` has anything to do. Where not, the question is put in line at
+        once."""
+
     async def begin(self, question_id: int) -> None:
         """Note what a later reply to the question has to know; called once it is stored."""
+
+    async def prepare(
+        self, channel: ChannelRef, question: StoredTurn, background: Background
+    ) -> None:
+        """What has to be done before the question is put in line; cancelled with it.
+
+        Raises:
+            GenerationError: it failed; the text is the sentence for the person.
+        """
 
     async def compose(
         self, channel: ChannelRef, question: StoredTurn, reply_so_far: str
@@ -72,8 +87,17 @@ class Talk:
     def params(self) -> SamplingParams:
         return self._prompter.params
 
+    @property
+    def prepares(self) -> bool:
+        return False
+
     async def begin(self, question_id: int) -> None:
         """Nothing: the conversation is stored anyway."""
+
+    async def prepare(
+        self, channel: ChannelRef, question: StoredTurn, background: Background
+    ) -> None:
+        """Nothing: the prompt is all there is."""
 
     async def compose(
         self, channel: ChannelRef, question: StoredTurn, reply_so_far: str

@@ -16,6 +16,7 @@ from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
+from bot.play.play import build_play
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
 from bot.storage import Conversations, Database, Library, Preferences
@@ -47,13 +48,15 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
         ),
         max_documents=settings.channel_documents,
         max_characters=settings.channel_characters,
+        max_parts=settings.document_parts,
     )
+    pacers = Pacers(shortest_s=settings.edit_interval_s)
     conversation = Conversation(
         queue=core.queue,
         prompter=core.prompter,
         history=Conversations(database),
         preferences=preferences,
-        pacers=Pacers(shortest_s=settings.edit_interval_s),
+        pacers=pacers,
         system_prompt=settings.system_prompt,
         max_messages=settings.reply_max_messages,
         approach_of=documents.about_the_same,
@@ -61,6 +64,7 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
     return AirocordClient(
         conversation=conversation,
         documents=documents,
+        play=build_play(database, core.queue, core.prompter, pacers),
         about=core.about,
         queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,
@@ -90,6 +94,7 @@ async def run_bot(
         client = build_client(settings, core, database)
         # Before anybody can ask: whatever is pending now was left so by a process that died.
         client.interrupted = await client.conversation.history.close_interrupted()
+        client.interrupted_games = await client.play.host.games.close_interrupted()
         with served_from(settings.discord_api_url):
             await _run_connected(settings, core, client, stop, is_ready or asyncio.Event())
     finally:
@@ -110,6 +115,7 @@ async def _run_connected(
         await _until_over(connection, starting, stopping)
     finally:
         starting.cancel()
+        await client.play.host.close()
         await core.queue.drain(settings.drain_s)
         await client.conversation.finished(_LAST_WORDS_S)
         connection.cancel()

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.asking import (
+    Answering,
     Choice,
     Consultation,
     FileReader,
@@ -25,12 +26,15 @@ from bot.asking import (
     sampling,
     told_apart,
 )
+from bot.background import Background
 from bot.documents.extracted import Limits, quoted
 from bot.documents.passages import Passage
+from bot.documents.search import Excerpt
 from bot.errors import AirocordError, Cancelled, DocumentError
 from bot.generation.queue import GenerationQueue
-from bot.generation.ticket import Request
+from bot.generation.ticket import Request, Ticket
 from bot.prompting import Prompter
+from bot.reading_whole import ReadingPlan, WholeReader, how_much
 from bot.terminal import interrupts, printable
 
 _PERSON = 0
@@ -45,7 +49,6 @@ NOT_SUPPORTED = {
 
 
 HOW_CHOSEN = {
-    Choice.SPREAD: "The files are too long to be read as a whole: passages from all over them.",
     Choice.BEGINNINGS: "No word of the question stands in the files: these are their beginnings.",
 }
 
@@ -54,7 +57,8 @@ HOW_CHOSEN = {
 class Asked:
     """What became of a question about files."""
 
-    consultation: Consultation
+    consultation: Consultation | ReadingPlan
+    """A plan where nothing was to be read for a question about the whole."""
     verdict: Verdict | None
     """``None`` where the model was not asked."""
     warnings: Sequence[str]
@@ -73,6 +77,8 @@ class AskCommand:
     prompter: Prompter
     system: str
     limits: Limits
+    most_parts: int
+    """That are read for a question about the whole."""
     out: Console = field(default_factory=partial(_console, stderr=False))
     notes: Console = field(default_factory=partial(_console, stderr=True))
 
@@ -84,7 +90,7 @@ class AskCommand:
             self.notes.print("There is no question. Give one with --question.")
             return 2
         try:
-            asked = await self._ask(files, question, only_passages=only_passages)
+            asked = await self._ask(files, question, as_json=as_json, only_passages=only_passages)
         except Cancelled:
             return 130
         except AirocordError as error:
@@ -97,8 +103,11 @@ class AskCommand:
             self._print(asked)
         return 0
 
-    async def _ask(self, files: Sequence[Path], question: str, *, only_passages: bool) -> Asked:
-        """Read, search, and ask the model.
+    async def _ask(
+        self, files: Sequence[Path], question: str, *, as_json: bool, only_passages: bool
+    ) -> Asked:
+        """Read, search, and ask the model; the answer is printed as it comes, unless
+        ``as_json``.
 
         Raises:
             AirocordError: no file can be read, or the model fails.
@@ -113,29 +122,69 @@ class AskCommand:
             for name, file in zip(names, read, strict=True)
             for passage in file.passages
         ]
-        with self.notes.status("Searching…"):
-            found = await asyncio.to_thread(consult, self.prompter, self.system, question, passages)
-        if found.choice in HOW_CHOSEN:
-            warnings.append(HOW_CHOSEN[found.choice])
-        if only_passages:
+        found = await self._find(question, passages, only_passages=only_passages)
+        warnings += filter(None, (HOW_CHOSEN.get(found.choice), how_much(found)))
+        if not as_json:
+            for warning in warnings:
+                self.notes.print(f"({warning})", style="dim")
+        if isinstance(found, ReadingPlan) or only_passages:
             return Asked(found, None, warnings)
         request = Request(prompt=found.prompt, params=sampling(self.prompter), person=_PERSON)
         ticket = self.queue.submit(request)
-        with self.notes.status("Writing…"), interrupts(ticket.cancel):
+        with interrupts(ticket.cancel):
+            shown = "" if as_json else await self._stream(ticket, found)
             await ticket.result()
         verdict = await asyncio.to_thread(judge, ticket.text, found)
+        if not as_json:
+            self._say_rest(shown, verdict.text)
         return Asked(found, verdict, warnings)
 
+    async def _find(
+        self, question: str, passages: Sequence[Passage], *, only_passages: bool
+    ) -> Consultation | ReadingPlan:
+        reader = WholeReader(self.prompter, self.system, self.most_parts)
+        with self.notes.status("Searching…") as status:
+            plan = await asyncio.to_thread(reader.plan, question, passages)
+            if plan is None:
+                return await asyncio.to_thread(
+                    consult, self.prompter, self.system, question, passages
+                )
+            if only_passages:
+                return plan
+            background = Background(self.queue, _PERSON, None, status.update)
+            reading = asyncio.create_task(reader.notes(plan, background))
+            with interrupts(reading.cancel):
+                await asyncio.wait((reading,))
+            if reading.cancelled():
+                raise Cancelled("The reading was stopped.")
+            return await asyncio.to_thread(reader.consult, plan, await reading)
+
+    async def _stream(self, ticket: Ticket, found: Consultation) -> str:
+        """Print the answer as it is written, without its list of sources; return what stands
+        there. It may end in the middle of a line."""
+        answering = Answering(found.blocks)
+        shown = ""
+        version = -1
+        while not ticket.state.ended:
+            version = await ticket.changed(version)
+            text = answering.text_of(ticket.text)
+            if len(text) > len(shown) and text.startswith(shown):
+                self.out.print(printable(text[len(shown) :]), end="")
+                self.out.file.flush()
+                shown = text
+        return shown
+
+    def _say_rest(self, shown: str, text: str) -> None:
+        """What of an answer is not printed yet, once it is known where its sources begin."""
+        self.out.print(printable(text.removeprefix(shown) if text.startswith(shown) else ""))
+
     def _print(self, asked: Asked) -> None:
-        for warning in asked.warnings:
-            self.notes.print(f"({warning})", style="dim")
         if asked.verdict is None:
             for excerpt in asked.consultation.excerpts:
                 for passage in excerpt.passages:
                     self.out.print(f"== {_where(passage)}, {passage.tokens} tokens")
                     self.out.print(printable(passage.text))
             return
-        self.out.print(printable(asked.verdict.text))
         for number, source in enumerate(asked.verdict.sources, 1):
             self.out.print(f"[{number}] {_where(source)}")
         if sentence := NOT_SUPPORTED.get(asked.verdict.standing):
@@ -158,7 +207,7 @@ def as_value(asked: Asked) -> JsonValue:
                 **_place(passage),
                 "score": round(excerpt.score, 3),
                 "tokens": passage.tokens,
-                "text": passage.text,
+                "text": passage.text.rstrip(" "),
             }
             for excerpt in found.excerpts
             for passage in excerpt.passages
@@ -169,7 +218,7 @@ def as_value(asked: Asked) -> JsonValue:
     }
 
 
-def _place(passage: Passage) -> dict[str, JsonValue]:
+def _place(passage: Passage | Excerpt) -> dict[str, JsonValue]:
     return {
         "file": passage.document,
         "page": passage.page,
@@ -178,7 +227,7 @@ def _place(passage: Passage) -> dict[str, JsonValue]:
     }
 
 
-def _where(passage: Passage) -> str:
+def _where(passage: Passage | Excerpt) -> str:
     return ", ".join(filter(None, (passage.document, place_of(passage))))
 
 

@@ -15,7 +15,7 @@ from bot.documents.extract import extract
 from bot.documents.extracted import Limits, quoted, shown_name
 from bot.documents.passages import Passage, chunk
 from bot.documents.search import Excerpt, Index
-from bot.documents.whole import asks_for_all
+from bot.documents.whole import Whole, evenly
 from bot.errors import DocumentError, PromptTooLong
 from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
@@ -24,6 +24,14 @@ from bot.prompts.closed_context import STOP, Block, closed_context, instruction,
 
 MAX_SOURCES = 5
 """Sources shown under one reply: a row of Discord's buttons."""
+
+_SOURCE_BEGINS_WITHIN = 32
+"""Characters at the head of a line in which a source is recognised: "References: document"."""
+
+QUESTION_TOO_LONG = (
+    "Your question is so long that no passage of the documents fits beside it. "
+    "Please ask it in fewer words."
+)
 
 _CONTINUED_FROM = 1500
 """Characters of a reply that is continued which the model gets to see: the passages that it
@@ -143,8 +151,8 @@ class Choice(StrEnum):
 
     FOUND = "found"
     """By the words of the question; or they are all there are."""
-    SPREAD = "spread"
-    """The question is about the whole, which does not fit: they stand all over it."""
+    WHOLE = "whole"
+    """The question is about the whole, which does not fit: it was read part by part."""
     BEGINNINGS = "beginnings"
     """No word of the question stands in the documents."""
 
@@ -157,11 +165,14 @@ class Consultation:
     prompt: Prompt
     prompt_tokens: int
     excerpts: tuple[Excerpt, ...]
+    """What the answer is to be drawn from."""
     blocks: tuple[Block, ...]
-    """One for each of ``excerpts``."""
+    """One for each of ``excerpts``, as the model knows it."""
     searched: int
     """Passages among which they were found."""
     choice: Choice
+    whole: Whole | None = None
+    """Where the prompt holds notes on the excerpts instead of their text."""
 
     @property
     def passages(self) -> list[Passage]:
@@ -187,28 +198,21 @@ def consult(
         PromptFailed: a document is made to break out of its block.
     """
     asked = instruction(question)
-    begun = _end(reply_so_far)
+    begun = end_of(reply_so_far)
 
     def render(excerpts: Sequence[Excerpt]) -> Prompt:
-        turn = closed_context(asked, [block_of(excerpt) for excerpt in excerpts])
-        return prompter.template.render(system, [], turn, reply_so_far=begun)
+        return rendered(prompter, system, asked, list(map(block_of, excerpts)), begun)
 
     def cost(excerpts: Sequence[Excerpt]) -> int:
         return prompter.count(render(excerpts))
 
     choice = Choice.FOUND
     excerpts = Index(passages).search(question, prompter.budget, cost)
-    if asks_for_all(question) and sum(len(e.passages) for e in excerpts) < len(passages):
-        choice = Choice.SPREAD
-        excerpts = _spread(passages, prompter.budget, cost)
-    elif not excerpts:
+    if not excerpts:
         choice = Choice.BEGINNINGS
         excerpts = _beginnings(passages, prompter.budget, cost)
     if not excerpts:
-        raise PromptTooLong(
-            "Your question is so long that no passage of the documents fits beside it. "
-            "Please ask it in fewer words."
-        )
+        raise PromptTooLong(QUESTION_TOO_LONG)
     prompt = render(excerpts)
     return Consultation(
         question=question,
@@ -219,6 +223,18 @@ def consult(
         searched=len(passages),
         choice=choice,
     )
+
+
+def rendered(
+    prompter: Prompter, system: str, asked: str, blocks: Sequence[Block], reply_so_far: str = ""
+) -> Prompt:
+    """The prompt for an instruction about blocks.
+
+    Raises:
+        PromptFailed: a document is made to break out of its block.
+    """
+    turn = closed_context(asked, blocks)
+    return prompter.template.render(system, [], turn, reply_so_far=reply_so_far)
 
 
 def sampling(prompter: Prompter) -> SamplingParams:
@@ -237,26 +253,6 @@ def block_of(excerpt: Excerpt) -> Block:
     return Block(tuple(source), excerpt.text)
 
 
-def _spread(
-    passages: Sequence[Passage], budget: int, cost: Callable[[Sequence[Excerpt]], int]
-) -> list[Excerpt]:
-    """As many passages as fit, at even distances."""
-
-    def tried(count: int) -> list[Excerpt]:
-        step = len(passages) / count
-        return [Excerpt((passages[int(step * number)],), 0.0) for number in range(count)]
-
-    mean = sum(passage.tokens for passage in passages) / len(passages)
-    fits, too_many = 0, min(len(passages), 2 + int(1.2 * budget / mean)) + 1
-    while too_many - fits > 1:
-        middle = (fits + too_many) // 2
-        if cost(tried(middle)) <= budget:
-            fits = middle
-        else:
-            too_many = middle
-    return tried(fits) if fits else []
-
-
 def _beginnings(
     passages: Sequence[Passage], budget: int, cost: Callable[[Sequence[Excerpt]], int]
 ) -> list[Excerpt]:
@@ -271,10 +267,25 @@ def _beginnings(
     return [Excerpt((passage,), 0.0) for passage in taken]
 
 
-def _end(reply: str) -> str:
+def end_of(reply: str) -> str:
+    """As much of a reply that is being continued as the model gets to see."""
     if len(reply) <= _CONTINUED_FROM:
         return reply
     return reply[-_CONTINUED_FROM:].split(" ", 1)[-1]
+
+
+class Answering:
+    """A reply while it is written, as far as it can be shown without its list of sources."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+
+    def text_of(self, reply: str) -> str:
+        """What is certain to be no source. The last line is held back while it is so short that
+        a source may become of it."""
+        text = read_answer(reply, self._blocks).text
+        start = text.rfind("\n") + 1
+        return text if len(text) - start > _SOURCE_BEGINS_WITHIN else text[:start].rstrip()
 
 
 class Standing(StrEnum):
@@ -294,29 +305,38 @@ class Verdict:
     text: str
     """What it says, without the lines in which it names its sources."""
     standing: Standing
-    sources: tuple[Passage, ...]
+    sources: tuple[Excerpt, ...]
     """Up to :data:`MAX_SOURCES`, in their order; none unless it is supported."""
 
 
 def judge(reply: str, consultation: Consultation) -> Verdict:
     """Hold a reply against its passages. Some milliseconds; meant for a thread.
 
-    A source is what the words of the reply stand in; where they stand in none well enough, but
-    in some by half, the blocks that the reply names itself.
+    A source is what the words of the reply stand in. Where they stand in none well enough: the
+    blocks that the reply names itself, if some bear it out by half; and for an answer that was
+    written from notes, the parts whose notes bear it out.
     """
     answer = read_answer(reply, consultation.blocks)
     text = answer.text or reply.strip()
     passages = consultation.passages
     found = support(text, consultation.question, passages)
-    named = [consultation.excerpts[number].passages for number in answer.named]
-    sources: list[Passage] = []
+    named = [consultation.excerpts[number] for number in answer.named]
+    sources: list[Excerpt] = []
     if found.is_found:
-        # Where a fact stands in more places than can be shown, the reply's own choice first.
-        preferred = {passage for block in named for passage in block}
         borne = [passages[number] for number in found.passages]
-        sources = sorted(borne, key=lambda passage: passage not in preferred)[:MAX_SOURCES]
-    elif found.share >= PARTLY and not found.is_denial:
-        sources = [block[0] for block in named][:MAX_SOURCES]
+        # Where a fact stands in more places than can be shown, the reply's own choice first.
+        preferred = {passage for excerpt in named for passage in excerpt.passages}
+        first = [passage for passage in borne if passage in preferred]
+        rest = [passage for passage in borne if passage not in preferred]
+        chosen = evenly(first, MAX_SOURCES)
+        if len(chosen) < MAX_SOURCES:
+            chosen += evenly(rest, MAX_SOURCES - len(chosen))
+        sources = [Excerpt((passage,), 0.0) for passage in chosen]
+    elif not found.is_denial:
+        if found.share >= PARTLY:
+            sources = named[:MAX_SOURCES]
+        if not sources and consultation.whole is not None:
+            sources = _noted(text, consultation.question, consultation.whole)
     if sources:
         standing = Standing.SUPPORTED
     elif found.is_denial:
@@ -327,16 +347,29 @@ def judge(reply: str, consultation: Consultation) -> Verdict:
     return Verdict(
         text=text,
         standing=standing,
-        sources=tuple(sorted(sources, key=order.__getitem__)),
+        sources=tuple(sorted(sources, key=lambda source: order[source.passages[0]])),
     )
 
 
-def place_of(passage: Passage) -> str:
-    """Where in its document a passage stands: "page 3", "Setup", or nothing."""
-    if passage.page is not None:
-        shown = _pages(passage.page, passage.last_page)
+def _noted(text: str, question: str, whole: Whole) -> list[Excerpt]:
+    """The parts of the documents whose notes bear a reply out."""
+    notes = [
+        Passage("", number, note.text, None, None, None, 0)
+        for number, note in enumerate(whole.notes)
+    ]
+    found = support(text, question, notes)
+    if not found.is_found:
+        return []
+    parts = [part for number in found.passages for part in whole.notes[number].parts]
+    return evenly(list(dict.fromkeys(parts)), MAX_SOURCES)
+
+
+def place_of(stretch: Passage | Excerpt) -> str:
+    """Where in its document something stands: "page 3", "Setup", or nothing."""
+    if stretch.page is not None:
+        shown = _pages(stretch.page, stretch.last_page)
         return f"pages {shown}" if "-" in shown else f"page {shown}"
-    return passage.section or ""
+    return stretch.section or ""
 
 
 def told_apart(names: Sequence[str]) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
@@ -24,11 +27,15 @@ from bot.asking import (
     told_apart,
 )
 from bot.attachments import DownloadLimits, Refetch, fetch_files
+from bot.background import Background
 from bot.documents.extracted import quoted
 from bot.documents.passages import Passage
+from bot.documents.search import Excerpt
+from bot.documents.whole import Note, asks_for_all
 from bot.errors import DocumentError, PromptFailed
 from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
+from bot.reading_whole import ReadingPlan, WholeReader, how_much
 from bot.replies.live import Conclusion
 from bot.replies.sources import SourceButton
 from bot.replies.splitting import split
@@ -45,6 +52,8 @@ from bot.storage import (
     StoredTurn,
 )
 
+log = logging.getLogger(__name__)
+
 _MAX_NOTICES = 5
 _SECTION_LIMIT = 60
 """Characters of a section's name in the list of sources."""
@@ -60,13 +69,24 @@ NO_DOCUMENTS = (
 DOCUMENTS_GONE = "The documents that this was about are not kept any more. Please send them again."
 SOURCE_GONE = "This passage is not kept any more: the document was removed."
 HOW_CHOSEN = {
-    Choice.SPREAD: (
-        "This is too long for me to read as a whole, so I read passages from all over it."
-    ),
     Choice.BEGINNINGS: (
         "No word of your question stands in the documents, so I read how they begin."
     ),
 }
+NOT_CHECKED = "I could not check this answer against the documents."
+MESSAGE_GONE = "The message with these files was deleted, so I did not keep them."
+
+_CHECK_LIMIT_S = 4.0
+"""So long an answer is held against its passages; a reply waits little longer."""
+
+_REMEMBERED = 16
+"""Readings of whole documents whose notes are held in memory, for Continue and Regenerate."""
+
+_Key = tuple[frozenset[int], str, str]
+
+
+class FilesWithdrawn(DocumentError):
+    """The message with the files was deleted while they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +112,24 @@ class ChannelDocuments:
         downloads: DownloadLimits,
         max_documents: int,
         max_characters: int,
+        max_parts: int,
     ) -> None:
-        """``max_documents`` and ``max_characters``: kept for one channel."""
+        """``max_documents`` and ``max_characters``: kept for one channel. ``max_parts``: read
+        for a question about the whole."""
         self.library = library
         self.max_documents = max_documents
         self.max_characters = max_characters
         self.prompter = prompter
         self.preferences = preferences
         self.system_prompt = system_prompt
+        self.max_parts = max_parts
+        self.notes: OrderedDict[_Key, tuple[Note, ...]] = OrderedDict()
         self._reader = reader
         self._downloads = downloads
+        self._taking: Counter[int] = Counter()
+        """Messages whose files are being read, and how often."""
+        self._withdrawn: set[int] = set()
+        """Those of them that were deleted meanwhile."""
 
     async def take(
         self,
@@ -117,7 +145,37 @@ class ChannelDocuments:
 
         Raises:
             DocumentError: none of them can be read, or the channel is full; nothing is kept.
+            FilesWithdrawn: the message was deleted meanwhile; nothing is kept.
         """
+        if message_id is None:
+            return await self._take(channel, attachments, added_by, None, refetch)
+        self._taking[message_id] += 1
+        try:
+            added = await self._take(channel, attachments, added_by, message_id, refetch)
+            if message_id in self._withdrawn:
+                await self.library.delete_messages([message_id])
+                raise FilesWithdrawn(MESSAGE_GONE)
+        finally:
+            self._taking[message_id] -= 1
+            if not self._taking[message_id]:
+                del self._taking[message_id]
+                self._withdrawn.discard(message_id)
+        return added
+
+    async def forget_messages(self, message_ids: Sequence[int]) -> None:
+        """Follow the deletion of messages: the documents that came with them go, those that are
+        still being read too."""
+        self._withdrawn |= self._taking.keys() & set(message_ids)
+        await self.library.delete_messages(message_ids)
+
+    async def _take(
+        self,
+        channel: ChannelRef,
+        attachments: Sequence[discord.Attachment],
+        added_by: int,
+        message_id: int | None,
+        refetch: Refetch | None,
+    ) -> Added:
         files, missed = await fetch_files(attachments, self._downloads, refetch)
         read, refused = await read_files(self._reader, files)
         documents: list[StoredDocument] = []
@@ -158,11 +216,19 @@ class ChannelDocuments:
         return AboutDocuments(self, [document.id for document in documents])
 
     async def about_the_same(self, reply: StoredTurn) -> AboutDocuments | None:
-        """A question about the documents that ``reply`` is about; ``None``: it is about none."""
+        """A question about the documents that ``reply`` is about; ``None``: it is about none.
+
+        Raises:
+            DocumentError: they were all removed.
+        """
         if reply.answers is None:
             return None
         documents = await self.library.documents_of(reply.answers)
-        return AboutDocuments(self, documents) if documents else None
+        if documents is None:
+            return None
+        if not documents:
+            raise DocumentError(DOCUMENTS_GONE)
+        return AboutDocuments(self, documents)
 
     async def show_source(
         self, interaction: discord.Interaction, turn_id: int, number: int
@@ -194,6 +260,8 @@ class AboutDocuments:
         self._ids = document_ids
         self._warnings = warnings
         self._found: Consultation | None = None
+        self._whole: tuple[WholeReader, ReadingPlan, tuple[Note, ...]] | None = None
+        """Where the question is about the whole, which had to be read part by part."""
         self._by_name: dict[str, int] = {}
         """Ids of the documents by the names that the model knows them by."""
 
@@ -201,12 +269,66 @@ class AboutDocuments:
     def params(self) -> SamplingParams:
         return sampling(self._documents.prompter)
 
+    @property
+    def prepares(self) -> bool:
+        return True
+
     async def begin(self, question_id: int) -> None:
         await self._documents.library.asked_about(question_id, self._ids)
+
+    async def prepare(
+        self, channel: ChannelRef, question: StoredTurn, background: Background
+    ) -> None:
+        if not asks_for_all(question.content):
+            return
+        reader = WholeReader(
+            self._documents.prompter, await self._system(channel), self._documents.max_parts
+        )
+        passages = await self._passages(channel)
+        plan = await asyncio.to_thread(reader.plan, question.content, passages)
+        if plan is None:
+            return
+        key = (frozenset(self._by_name.values()), question.content, reader.system)
+        remembered = self._documents.notes
+        notes = remembered.get(key) or await reader.notes(plan, background)
+        remembered[key] = notes
+        remembered.move_to_end(key)
+        if len(remembered) > _REMEMBERED:
+            remembered.popitem(last=False)
+        self._whole = reader, plan, notes
 
     async def compose(
         self, channel: ChannelRef, question: StoredTurn, reply_so_far: str
     ) -> Composed:
+        if self._whole is not None:
+            reader, plan, notes = self._whole
+            kept = {document.id for document in await self._documents.library.documents(channel.id)}
+            if not kept.issuperset(self._by_name.values()):
+                raise PromptFailed(DOCUMENTS_GONE)
+            found = await asyncio.to_thread(
+                partial(reader.consult, plan, notes, reply_so_far=reply_so_far)
+            )
+        else:
+            found = await asyncio.to_thread(
+                partial(
+                    consult,
+                    self._documents.prompter,
+                    await self._system(channel),
+                    question.content,
+                    await self._passages(channel),
+                    reply_so_far=reply_so_far,
+                )
+            )
+        self._found = found
+        notices = [HOW_CHOSEN.get(found.choice, ""), how_much(found), *self._warnings]
+        return Composed(found.prompt, "\n".join(list(filter(None, notices))[:_MAX_NOTICES]))
+
+    async def _passages(self, channel: ChannelRef) -> list[Passage]:
+        """Of the documents that are still kept.
+
+        Raises:
+            PromptFailed: none is.
+        """
         library = self._documents.library
         kept = await library.documents(channel.id)
         kept = [document for document in kept if document.id in self._ids]
@@ -215,30 +337,30 @@ class AboutDocuments:
         stored = await library.passages([document.id for document in kept])
         names = told_apart([document.name for document in kept])
         self._by_name = {name: document.id for name, document in zip(names, kept, strict=True)}
+
+        def known_by_name() -> list[Passage]:
+            return [
+                _passage(name, passage)
+                for name, document in self._by_name.items()
+                for passage in stored[document]
+            ]
+
+        return await asyncio.to_thread(known_by_name)
+
+    async def _system(self, channel: ChannelRef) -> str:
         persona = (await self._documents.preferences.get(channel)).persona
-
-        def find() -> Consultation:
-            return consult(
-                self._documents.prompter,
-                persona or self._documents.system_prompt,
-                question.content,
-                [
-                    _passage(name, passage)
-                    for name, document in self._by_name.items()
-                    for passage in stored[document]
-                ],
-                reply_so_far=reply_so_far,
-            )
-
-        found = await asyncio.to_thread(find)
-        self._found = found
-        notices = [HOW_CHOSEN.get(found.choice, ""), *self._warnings]
-        return Composed(found.prompt, "\n".join(list(filter(None, notices))[:_MAX_NOTICES]))
+        return persona or self._documents.system_prompt
 
     async def conclude(self, reply_id: int, text: str) -> Conclusion:
         found = self._found
         assert found is not None  # noqa: S101 - there is no reply to a prompt that never was
-        verdict = await asyncio.to_thread(judge, text, found)
+        try:
+            async with asyncio.timeout(_CHECK_LIMIT_S):
+                verdict = await asyncio.to_thread(judge, text, found)
+        except Exception:
+            # Not to be shown like an answer that was checked.
+            log.exception("reply %d could not be checked", reply_id)
+            return Conclusion(text, NOT_CHECKED)
         sources = verdict.sources
         await self._documents.library.cite(
             reply_id,
@@ -246,8 +368,8 @@ class AboutDocuments:
                 Source(
                     number=number,
                     document_id=self._by_name[source.document],
-                    first=source.index,
-                    last=source.index,
+                    first=source.passages[0].index,
+                    last=source.passages[-1].index,
                 )
                 for number, source in enumerate(sources, 1)
             ],
@@ -301,9 +423,10 @@ def _passage(document: str, stored: StoredPassage) -> Passage:
 
 def _shown(document: StoredDocument, passages: Sequence[StoredPassage]) -> str:
     """A source as a quotation, under where it stands."""
-    text = discord.utils.escape_markdown("\n".join(passage.text for passage in passages))
+    shown = Excerpt(tuple(_passage(document.name, passage) for passage in passages), 0.0)
+    text = discord.utils.escape_markdown(shown.text)
     lines = "\n".join(f"> {line}" for line in text.split("\n"))
-    return f"{_named(_passage(document.name, passages[0]))}\n{lines}"
+    return f"{_named(shown)}\n{lines}"
 
 
 def footer(verdict: Verdict, found: Consultation) -> str:
@@ -319,12 +442,12 @@ def footer(verdict: Verdict, found: Consultation) -> str:
     return "\n".join(lines)
 
 
-def label_of(source: Passage) -> str:
+def label_of(source: Excerpt) -> str:
     """What stands on the button of a source."""
     return ", ".join(filter(None, (source.document, place_of(source))))
 
 
-def _named(source: Passage) -> str:
+def _named(source: Excerpt) -> str:
     place = discord.utils.escape_markdown(place_of(source))
     if len(place) > _SECTION_LIMIT:
         place = f"{place[:_SECTION_LIMIT].rstrip()}…"

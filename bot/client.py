@@ -17,10 +17,12 @@ from discord.ext import commands
 from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
+from bot.play.interrupted import tell_interrupted
+from bot.play.play import Play
 from bot.replies.controls import DYNAMIC_ITEMS
 from bot.reply_actions import ReplyActions, mark_interrupted
 from bot.sentences import respond, sentence_for
-from bot.storage import InterruptedReply
+from bot.storage import InterruptedReply, RunningGame
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ PERMISSIONS = discord.Permissions(
 )
 """What the bot uses in a channel, and what its invitation asks for."""
 
-COGS = ("cogs.chat", "cogs.askdocs", "cogs.settings", "cogs.status")
+COGS = ("cogs.chat", "cogs.askdocs", "cogs.trivia", "cogs.settings", "cogs.status")
 
 
 class CommandTree(app_commands.CommandTree["AirocordClient"]):
@@ -56,6 +58,7 @@ class AirocordClient(commands.Bot):
         *,
         conversation: Conversation,
         documents: ChannelDocuments,
+        play: Play,
         about: Callable[[], str],
         queue_status: Callable[[], QueueStatus],
         message_content: bool,
@@ -78,12 +81,15 @@ class AirocordClient(commands.Bot):
         )
         self.conversation = conversation
         self.documents = documents
+        self.play = play
         self.about = about
         self.queue_status = queue_status
         self.message_file_limit = message_file_limit
         self.reply_actions = ReplyActions(conversation, lambda: self.me)
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
+        self.interrupted_games: Sequence[RunningGame] = ()
+        """Likewise."""
         self.online = asyncio.Event()
         """Set once Discord has let us in for the first time."""
         self._started_at = time.monotonic()
@@ -104,8 +110,7 @@ class AirocordClient(commands.Bot):
         for cog in COGS:
             await self.load_extension(cog)
         await self._sync_commands()
-        marking = mark_interrupted(self, self.conversation.history, self.interrupted)
-        self._marking = asyncio.create_task(marking, name="mark interrupted replies")
+        self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")
 
     async def on_ready(self) -> None:
         self.online.set()
@@ -118,6 +123,10 @@ class AirocordClient(commands.Bot):
 
     async def on_message(self, message: discord.Message) -> None:
         """Nothing: there are no prefix commands, the cogs listen for themselves."""
+
+    async def _mark(self) -> None:
+        await mark_interrupted(self, self.conversation.history, self.interrupted)
+        await tell_interrupted(self, self.play.host.games, self.interrupted_games)
 
     async def _sync_commands(self) -> None:
         """Tell Discord the commands if they changed: it takes 200 new ones a day and server."""

@@ -16,7 +16,8 @@ from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
-from bot.answering import Approach, Composed, Talk
+from bot.answering import Approach, Talk
+from bot.background import Background
 from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
@@ -250,13 +251,19 @@ class Conversation:
         self._queue.ensure_open()
 
         async def prompt() -> Prompt:
-            composed = await self._compose(channel, await question_id, approach, reply_so_far)
+            question = await self._question(question_id)
+            composed = await approach.compose(channel, question, reply_so_far)
             ticket.notice = composed.notice
             return composed.prompt
+
+        async def prepare(ticket: Ticket) -> None:
+            background = Background(self._queue, person, channel.guild_id, ticket.tell)
+            await approach.prepare(channel, await self._question(question_id), background)
 
         ticket = self._queue.submit(
             Request(
                 prompt=prompt,
+                prepare=prepare if approach.prepares else None,
                 params=approach.params,
                 person=person,
                 guild=channel.guild_id,
@@ -271,14 +278,13 @@ class Conversation:
             )
         return ticket
 
-    async def _compose(
-        self, channel: ChannelRef, question_id: int, approach: Approach, reply_so_far: str
-    ) -> Composed:
-        """The prompt as things stand now that its turn has come."""
-        question = await self.history.turn(question_id)
+    async def _question(self, question_id: asyncio.Future[int]) -> StoredTurn:
+        """The question as it stands now, once it is stored."""
+        # Whoever is cancelled while waiting must not take the future along.
+        question = await self.history.turn(await asyncio.shield(question_id))
         if question is None:
             raise Cancelled("The question was deleted.")
-        return await approach.compose(channel, question, reply_so_far)
+        return question
 
     async def _approach_to(self, reply: StoredTurn) -> Approach:
         found = await self._approach_of(reply) if self._approach_of is not None else None

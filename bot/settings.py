@@ -248,6 +248,15 @@ class Settings:
         low=10_000,
         high=100_000_000,
     )
+    document_parts: int = _setting(
+        24,
+        "Parts of the documents that are read for a question about the whole, such as a summary; "
+        "of more, so many from all over them. A part fills the context window.",
+        group="Documents",
+        unit="parts",
+        low=2,
+        high=1000,
+    )
     channel_documents: int = _setting(
         20,
         "Documents that are kept for a channel.",

@@ -218,7 +218,7 @@ def _keys() -> KeyBindings:
 
 
 @contextmanager
-def interrupts(stop: Callable[[], None]) -> Iterator[None]:
+def interrupts(stop: Callable[[], object]) -> Iterator[None]:
     """Let the first Ctrl+C call ``stop`` and any further one end the program."""
     loop = asyncio.get_running_loop()
 

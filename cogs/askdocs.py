@@ -235,11 +235,11 @@ class Documents(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        await self.documents.library.delete_messages([payload.message_id])
+        await self.documents.forget_messages([payload.message_id])
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        await self.documents.library.delete_messages(sorted(payload.message_ids))
+        await self.documents.forget_messages(sorted(payload.message_ids))
 
 
 def described(number: int, document: StoredDocument) -> str:

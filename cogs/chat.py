@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.answering import Approach
 from bot.attachments import documents_in, refetching
-from bot.channel_documents import Added
+from bot.channel_documents import Added, FilesWithdrawn
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
@@ -129,6 +129,8 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
+        if self.client.play.trivia.hears(message):
+            return
         channel = ref_of(message.channel)
         talks_here = (await self.conversation.preferences.get(channel)).talk
         if not is_for_bot(message, self.client.me.id, talks_here=talks_here):
@@ -152,6 +154,8 @@ class Chat(commands.Cog):
                 message_id=message.id,
             )
             await self.conversation.answer(question, outlet, self.client.me, approach=approach)
+        except FilesWithdrawn:
+            pass  # nobody waits for an answer to a message that was deleted
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             await outlet.send(sentence_for(error))
 

@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from bot.documents.passages import Passage
 from bot.documents.search import Index
@@ -33,6 +34,19 @@ _SENTENCE = re.compile(
     r"(?<=[.!?\u061f\u0964])[\"'\u201d\u2019)]?\s+|(?<=[\u3002\uff01\uff1f])|\n+"
 )
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.)]\s+", re.MULTILINE)
+_LABEL = re.compile(
+    r"^\s*(?:(?:the |final )?answer|antwort|r\u00e9ponse|respuesta|risposta"
+    r"|\u043e\u0442\u0432\u0435\u0442|a)\s*[:\uff1a]\s*",
+    re.IGNORECASE,
+)
+_YES = re.compile(
+    r"^\s*(?:yes|yeah|correct|true|ja|oui|s[i\u00ed\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u306f\u3044"
+    r"|\u0646\u0639\u0645)(?:[,.:;!\u3001\u3002\uff0c\uff01\u060c]\s*|\s*$)",
+    re.IGNORECASE,
+)
+_ALIKE = 0.85
+"""Of :class:`difflib.SequenceMatcher`: "color" is "colour", and "bluberries" "blueberries"."""
+
 _DENIAL = re.compile(
     r"\b(do(es)? ?n[o']t (know|contain|mention|say|state|provide|specify|include|appear)"
     r"|not? (mentioned|specified|stated|provided|given|found|included|information|answer)"
@@ -80,7 +94,10 @@ def support(reply: str, question: str, passages: Sequence[Passage]) -> Support:
     total = weighed = 0.0
     found: set[int] = set()
     for sentence in _sentences(reply):
-        shares, weight = scale.shares(sentence)
+        said = _YES.sub("", sentence, count=1)
+        # Who says nothing but yes says what was asked.
+        is_yes = said != sentence and not said.strip()
+        shares, weight = scale.of_question() if is_yes else scale.shares(said)
         if not shares:
             continue
         best = max(shares)
@@ -101,7 +118,7 @@ def is_denial(reply: str) -> bool:
 
 
 def _sentences(reply: str) -> list[str]:
-    plain = _LIST_NUMBER.sub("", reply)
+    plain = _LIST_NUMBER.sub("", _LABEL.sub("", reply))
     return [sentence for sentence in _SENTENCE.split(plain) if sentence and sentence.strip()]
 
 
@@ -114,16 +131,38 @@ class _Scale:
         self._numbers = [_numbers(_text(passage)) for passage in passages]
         # A word that stands nowhere is no more telling than one that stands in one place.
         self._rarest = math.log1p((len(passages) - 0.5) / 1.5)
+        self._question = question
         self._asked = set(self._index.terms(question))
+        self._asked_words = [word[0] for word in self._index.words(question) if word]
         self._asked_numbers = _numbers(question)
 
     def shares(self, sentence: str) -> tuple[list[float], float]:
         """For each passage the share of the sentence's weight that it holds, and the weight;
         nothing for a sentence that says nothing."""
         words = self._index.words(sentence)
-        fresh = [word for word in words if not self._asked.intersection(word)]
+        fresh = [word for word in words if not self._is_asked(word)]
         words = fresh if sum(map(self._weight, fresh)) > self._rarest / 2 else words
-        numbers = _numbers(sentence) - self._asked_numbers
+        return self._held_of(words, _numbers(sentence) - self._asked_numbers)
+
+    def of_question(self) -> tuple[list[float], float]:
+        """The same for what the question itself says."""
+        return self._held_of(self._index.words(self._question), self._asked_numbers)
+
+    def _is_asked(self, word: Sequence[str]) -> bool:
+        """Whether the question has the word, in this spelling or another."""
+        if self._asked.intersection(word):
+            return True
+        if not word or len(word[0]) <= 3:
+            return False
+        return any(
+            abs(len(word[0]) - len(asked)) <= 2
+            and SequenceMatcher(None, word[0], asked, autojunk=False).ratio() >= _ALIKE
+            for asked in self._asked_words
+        )
+
+    def _held_of(
+        self, words: Sequence[Sequence[str]], numbers: set[str]
+    ) -> tuple[list[float], float]:
         weight = sum(map(self._weight, words))
         if not weight:
             return [], 0.0

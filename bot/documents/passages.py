@@ -45,7 +45,8 @@ class Passage:
     index: int
     """Its place in the document, from 0, without gaps."""
     text: str
-    """As it stands in the document."""
+    """As it stands in the document. It ends in a space where the next one goes on with the same
+    line, and nowhere else."""
     page: int | None
     last_page: int | None
     """``page``, unless it goes over the end of one."""
@@ -107,7 +108,7 @@ class _Chunker:
                 or (is_row and self._tokens >= _ROW)
                 or (self._tokens >= TARGET and "\n\n" in gap)
             ):
-                self.flush()
+                self.flush(gap)
             self._text += (gap if self._text else "") + piece.text
             self._tokens += piece.tokens
             self._first = self._first or part
@@ -121,13 +122,14 @@ class _Chunker:
             return False
         return same_place or self._tokens < LEAST
 
-    def flush(self) -> None:
+    def flush(self, gap: str = "\n") -> None:
+        """``gap``: what stands between the passage and what follows."""
         if self._text and self._first is not None and self._last is not None:
             self.passages.append(
                 Passage(
                     self._document,
                     len(self.passages),
-                    self._text,
+                    self._text.rstrip(" \t") + _end_before(gap),
                     self._first.page,
                     self._last.page,
                     self._first.section or self._last.section,
@@ -135,6 +137,13 @@ class _Chunker:
                 )
             )
         self._text, self._tokens, self._first, self._last = "", 0.0, None, None
+
+
+def _end_before(gap: str) -> str:
+    """What of a gap belongs to the passage before it: a closing quotation mark, and the sign
+    that the line goes on."""
+    goes_on = gap[-1:].isspace() and "\n" not in gap
+    return gap.strip() + (" " if goes_on else "")
 
 
 def _weight(text: str) -> float:

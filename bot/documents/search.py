@@ -50,7 +50,9 @@ class Excerpt:
 
     @property
     def text(self) -> str:
-        return "\n".join(passage.text for passage in self.passages)
+        """As it stands in the document, but for blank lines between passages."""
+        texts = (p.text if p.text.endswith(" ") else f"{p.text}\n" for p in self.passages)
+        return "".join(texts)[:-1]
 
     @property
     def page(self) -> int | None:
@@ -134,12 +136,10 @@ class Index:
 
         Passages that share no word with the question are only taken when all fit.
         """
-        everything = self._excerpts(range(len(self.passages)), [0.0] * len(self.passages))
-        if (
-            sum(passage.tokens for passage in self.passages) <= 1.2 * budget
-            and cost(everything) <= budget
-        ):
-            return everything
+        if sum(passage.tokens for passage in self.passages) <= 1.2 * budget:
+            whole = everything(self.passages)
+            if cost(whole) <= budget:
+                return whole
         scores = self.scores(question)
         chosen: set[int] = set()
         misses = 0
@@ -179,22 +179,34 @@ class Index:
         return places + heapq.nlargest(400, rest, key=lambda number: scores[number])
 
     def _excerpts(self, numbers: Sequence[int], scores: list[float]) -> list[Excerpt]:
-        groups: list[list[int]] = []
-        for number in numbers:
-            passage = self.passages[number]
-            if groups and groups[-1][-1] == number - 1:
-                before = self.passages[number - 1]
-                if before.document == passage.document:
-                    groups[-1].append(number)
-                    continue
-            groups.append([number])
-        return [
-            Excerpt(
-                tuple(self.passages[number] for number in group),
-                max(scores[number] for number in group),
-            )
-            for group in groups
-        ]
+        return _joined(self.passages, numbers, scores)
+
+
+def everything(passages: Sequence[Passage]) -> list[Excerpt]:
+    """Each document as one excerpt. ``passages``: those of a document stand together."""
+    return _joined(passages, range(len(passages)), [0.0] * len(passages))
+
+
+def _joined(
+    passages: Sequence[Passage], numbers: Sequence[int], scores: Sequence[float]
+) -> list[Excerpt]:
+    """These passages, neighbours of one document put together."""
+    groups: list[list[int]] = []
+    for number in numbers:
+        passage = passages[number]
+        if groups and groups[-1][-1] == number - 1:
+            before = passages[number - 1]
+            if before.document == passage.document:
+                groups[-1].append(number)
+                continue
+        groups.append([number])
+    return [
+        Excerpt(
+            tuple(passages[number] for number in group),
+            max(scores[number] for number in group),
+        )
+        for group in groups
+    ]
 
 
 def search(question: str, passages: Sequence[Passage], budget: int, cost: Cost) -> list[Excerpt]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from bot.documents.passages import Passage
 from bot.documents.search import Excerpt
@@ -33,6 +35,27 @@ _ASKS_FOR_ONE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_QUESTION = 300
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was noted down of some stretches of the documents."""
+
+    parts: tuple[Excerpt, ...]
+    """Those stretches, in order."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """How documents were read for a question about the whole of them."""
+
+    parts: int
+    """How many there are; not all of them may have been read."""
+    notes: tuple[Note, ...]
+    """What the answer is written from, in order."""
 
 
 def asks_for_all(question: str) -> bool:
@@ -77,3 +100,23 @@ def _stretches(
         for start, end in pairwise(bounds)
         for stretch in _stretches(passages[start:end], budget, cost)
     ]
+
+
+def evenly(items: Sequence[T], most: int) -> list[T]:
+    """All of ``items``, or ``most`` (at least 1) of them at even distances, in their order."""
+    if len(items) <= most:
+        return list(items)
+    return [items[len(items) * number // most] for number in range(most)]
+
+
+def grouped(
+    items: Sequence[T], budget: int, cost: Callable[[Sequence[T]], int]
+) -> list[Sequence[T]] | None:
+    """Put neighbours together in as few groups of about the same size as it takes for each to
+    ``cost`` at most ``budget``; ``None`` where that leaves half of them by themselves."""
+    for count in range(1, len(items) // 2 + 1):
+        bounds = [len(items) * number // count for number in range(count + 1)]
+        groups = [items[start:end] for start, end in pairwise(bounds)]
+        if all(cost(group) <= budget for group in groups):
+            return groups
+    return None

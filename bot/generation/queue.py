@@ -12,8 +12,7 @@ import logging
 import math
 import secrets
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -24,11 +23,11 @@ from bot.errors import (
     EngineSick,
     GenerationError,
     PromptFailed,
-    QueueFull,
     RunTimedOut,
     ShuttingDown,
     StartTimedOut,
 )
+from bot.generation.admission import Admission
 from bot.generation.engine import Engine, Finish, FinishReason, Piece
 from bot.generation.figures import Averages, Counters, Health, QueueLimits, QueueStatus
 from bot.generation.line import WaitingLine
@@ -59,8 +58,8 @@ class GenerationQueue:
         self._leaving: set[Ticket] = set()
         self._submitted_at: dict[Ticket, float] = {}
         self._start_timers: dict[Ticket, asyncio.TimerHandle] = {}
-        self._of_person: Counter[int] = Counter()
-        self._of_guild: Counter[int] = Counter()
+        self._admission = Admission(self.limits)
+        self._preparing: dict[Ticket, asyncio.Task[None]] = {}
         self._health = Health.LOADING
         self._loaded = 0.0
         self._failures = 0
@@ -108,21 +107,22 @@ class GenerationQueue:
         """
         try:
             self.ensure_open()
-            self._check_limits(request)
+            self._admission.check(request, len(self._line) + len(self._preparing))
         except GenerationError:
             self.counters.refused += 1
             raise
         ticket = Ticket(id=secrets.token_hex(4), request=request, _on_cancel=self._cancel)
         self.counters.submitted += 1
-        self._of_person[request.person] += 1
-        if request.guild is not None:
-            self._of_guild[request.guild] += 1
-        self._submitted_at[ticket] = time.monotonic()
-        self._limit_start(ticket)
-        ticket.position = self._line.add(ticket)
-        ticket.estimate_s = self._estimate(ticket.position)
+        self._admission.enter(request)
         self._idle.clear()
-        self._pump()
+        if request.prepare is None:
+            self._stand_in_line(ticket)
+        else:
+            task = asyncio.create_task(
+                self._prepare(ticket, request.prepare), name=f"preparing {ticket.id}"
+            )
+            self._preparing[ticket] = task
+            task.add_done_callback(lambda _: self._prepared(ticket))
         return ticket
 
     async def drain(self, grace_s: float) -> None:
@@ -130,8 +130,10 @@ class GenerationQueue:
         seconds, then end them and free the engine. Call it once."""
         self._health = Health.CLOSED
         closing = ShuttingDown("The bot is restarting. Please ask again in a minute.")
-        for ticket in list(self._line.in_order()):
+        preparing = dict(self._preparing)
+        for ticket in (*preparing, *self._line.in_order()):
             self._cancel(ticket, closing)
+        await asyncio.gather(*preparing.values(), return_exceptions=True)
         for ticket in list(self._lanes):
             if ticket.request.priority is Priority.BACKGROUND:
                 self._cancel(ticket, closing)
@@ -171,16 +173,32 @@ class GenerationQueue:
         if self._health is Health.CLOSED:
             raise ShuttingDown("The bot is restarting. Please ask again in a minute.")
 
-    def _check_limits(self, request: Request) -> None:
-        own = self._of_person[request.person]
-        if own >= self.limits.per_person:
-            raise QueueFull(
-                f"You already have {own} questions in line. Please wait for one of their answers."
-            )
-        if request.guild is not None and self._of_guild[request.guild] >= self.limits.per_guild:
-            raise QueueFull("Too many people of this server are waiting. Please try again soon.")
-        if len(self._line) >= self.limits.total:
-            raise QueueFull("Too many people are waiting. Please try again in a few minutes.")
+    def _stand_in_line(self, ticket: Ticket) -> None:
+        self._submitted_at[ticket] = time.monotonic()
+        self._limit_start(ticket)
+        ticket.position = self._line.add(ticket)
+        ticket.estimate_s = self._estimate(ticket.position)
+        self._pump()
+
+    # -- what is done before that --------------------------------------------------------
+
+    async def _prepare(self, ticket: Ticket, prepare: Callable[[Ticket], Awaitable[None]]) -> None:
+        try:
+            await prepare(ticket)
+        except GenerationError as error:
+            self._end(ticket, error=error)
+        except Exception:
+            log.exception("ticket %s could not be prepared", ticket.id)
+            self._end(ticket, error=PromptFailed(_our_fault(ticket)))
+
+    def _prepared(self, ticket: Ticket) -> None:
+        del self._preparing[ticket]
+        if ticket.state.ended:
+            self._pump()
+            return
+        ticket.progress = ""
+        self._stand_in_line(ticket)
+        ticket.touch()
 
     # -- lanes ---------------------------------------------------------------------------
 
@@ -190,7 +208,7 @@ class GenerationQueue:
             while len(self._lanes) < self.engine.lanes and (ticket := self._line.take()):
                 self._start(ticket)
             self._make_room()
-        if not self._lanes and not self._line:
+        if not self._lanes and not self._line and not self._preparing:
             self._idle.set()
         self._schedule_refresh()
 
@@ -286,9 +304,7 @@ class GenerationQueue:
             raise
         except Exception as error:
             log.exception("ticket %s: its prompt could not be built", ticket.id)
-            raise PromptFailed(
-                f"Something went wrong on our side (id {ticket.id}). Please try again."
-            ) from error
+            raise PromptFailed(_our_fault(ticket)) from error
 
     async def _next_event(
         self, stream: AsyncGenerator[Piece | Finish, None], ticket: Ticket
@@ -318,6 +334,8 @@ class GenerationQueue:
         waiting = self._line.remove(ticket)
         self._end(ticket, error=reason)
         self._leave(ticket)
+        if ticket in self._preparing:
+            self._preparing[ticket].cancel()
         if waiting:
             self._pump()
 
@@ -337,9 +355,7 @@ class GenerationQueue:
         if timer := self._start_timers.pop(ticket, None):
             timer.cancel()
         self._submitted_at.pop(ticket, None)
-        _subtract(self._of_person, ticket.request.person)
-        if ticket.request.guild is not None:
-            _subtract(self._of_guild, ticket.request.guild)
+        self._admission.leave(ticket.request)
         ticket.position = ticket.estimate_s = None
         ticket.finish, ticket.error = finish, error
         if finish is not None:
@@ -416,7 +432,5 @@ class GenerationQueue:
                 ticket.touch()
 
 
-def _subtract(counter: Counter[int], key: int) -> None:
-    counter[key] -= 1
-    if counter[key] <= 0:
-        del counter[key]
+def _our_fault(ticket: Ticket) -> str:
+    return f"Something went wrong on our side (id {ticket.id}). Please try again."

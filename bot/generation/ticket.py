@@ -35,6 +35,9 @@ class Request:
     """Who waits for it: lanes are shared out evenly between persons."""
     guild: int | None = None
     priority: Priority = Priority.INTERACTIVE
+    prepare: Callable[[Ticket], Awaitable[None]] | None = None
+    """What has to be done before the request is put in line, in a task of the queue's that ends
+    with the request. It may ask the queue for things in the background."""
     continues: bool = False
     """The prompt ends in the middle of a reply, so the space that may come first is part of it."""
 
@@ -72,6 +75,8 @@ class Ticket:
     notice: str = ""
     """What its author has to be told of it, whatever the reply says; set while the prompt is
     built."""
+    progress: str = ""
+    """What is being done before it is put in line, for its author; empty: nothing."""
     finish: Finish | None = None
     error: GenerationError | None = None
     _version: int = 0
@@ -106,6 +111,11 @@ class Ticket:
         """End it in whatever state it is; once it has ended this does nothing."""
         if self._on_cancel is not None and not self.state.ended:
             self._on_cancel(self, reason or Cancelled("The reply was stopped."))
+
+    def tell(self, progress: str) -> None:
+        """Set :attr:`progress`."""
+        self.progress = progress
+        self.touch()
 
     def touch(self) -> None:
         """Wake everybody in :meth:`changed`. For the queue only."""

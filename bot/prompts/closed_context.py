@@ -61,6 +61,10 @@ _WIDE_QUESTION_MARK = re.compile("[\uff1f\u061f]+")
 _QUESTION_LINE = re.compile(r"[?\uff1f\u061f][\"'\u201d\u2019)\]*_]*\s*$")
 _LABELLED = re.compile(r"^\W*(?:q|question|frage|pregunta)\W{0,2}\d*\s*[:.)]", re.IGNORECASE)
 _CITED = re.compile(r"^\W*(?:sources?|references?|citations?)(?:\(s\))?\W*?:?\s*", re.IGNORECASE)
+_CITED_INLINE = re.compile(
+    r"[\s(\[*_]*(?<![^\W_])(?:sources?|references?|citations?)(?:\(s\))?\W{0,3}:\s*(?P<named>\S.*)$",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(r"^\W*([\w ]{1,24}?)\s*[:=]\s*(\S.*?)\s*$")
 
 
@@ -191,7 +195,7 @@ def read_answer(reply: str, blocks: Sequence[Block]) -> Answer:
     it: ``page: 3`` under ``file: a.pdf`` names page 3 of that file and no other, ``file: a.pdf``
     alone names every block of that file.
     """
-    lines = reply.rstrip().split("\n")
+    lines = _with_sources_apart(reply.rstrip(), blocks).split("\n")
     start = _sources_at(lines, blocks)
     groups: list[list[tuple[str, str]]] = [[]]
     unmatched: list[str] = []
@@ -215,6 +219,19 @@ def read_answer(reply: str, blocks: Sequence[Block]) -> Answer:
         if not found:
             unmatched.append("; ".join(f"{key}: {value}" if key else value for key, value in group))
     return Answer("\n".join(lines[:start]).strip(), tuple(sorted(named)), tuple(unmatched))
+
+
+def _with_sources_apart(reply: str, blocks: Sequence[Block]) -> str:
+    """A source that is named at the end of the last sentence, on a line of its own."""
+    before, newline, last = reply.rpartition("\n")
+    match = _CITED_INLINE.search(last)
+    if match is None or not match.start():
+        return reply
+    named = _folded(match["named"])
+    values = {_folded(one_line(value)) for block in blocks for _, value in block.source}
+    if not any(len(value) > 3 and value in named for value in values):
+        return reply
+    return f"{before}{newline}{last[: match.start()]}\nSource: {match['named']}"
 
 
 def _sources_at(lines: Sequence[str], blocks: Sequence[Block]) -> int:

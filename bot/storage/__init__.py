@@ -16,6 +16,7 @@ from bot.storage.preferences import ChannelPreferences, Preferences
 from bot.storage.question_bank import (
     BankEntry,
     CategoryCount,
+    Listed,
     PackRefused,
     QuestionBank,
     StoredPack,
@@ -37,6 +38,7 @@ __all__ = [
     "InterruptedReply",
     "Library",
     "LibraryFull",
+    "Listed",
     "NewDocument",
     "PackRefused",
     "Preferences",

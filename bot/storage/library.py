@@ -15,6 +15,10 @@ from bot.storage.database import Database
 from bot.storage.document_schema import Document, Passage, TurnDocument, TurnSource
 from bot.storage.schema import Turn
 
+_AT_ONCE = 250
+"""Passages that the event loop is held up for, some milliseconds, when they are put into the
+database or taken out: a book has thousands."""
+
 
 class LibraryFull(AirocordError):
     """The channel has as many documents, or as much text, as it may."""
@@ -128,7 +132,7 @@ class Library:
             )
             session.add(row)
             await session.flush()
-            if document.passages:
+            for start in range(0, len(document.passages), _AT_ONCE):
                 await session.execute(
                     insert(Passage),
                     [
@@ -141,7 +145,7 @@ class Library:
                             "section": passage.section,
                             "tokens": passage.tokens,
                         }
-                        for passage in document.passages
+                        for passage in document.passages[start : start + _AT_ONCE]
                     ],
                 )
             return _stored(row)
@@ -175,22 +179,23 @@ class Library:
             Passage.tokens,
         )
         async with self.database.reading() as session:
-            rows = await session.execute(
+            stream = await session.stream(
                 select(*columns)
                 .where(Passage.document_id.in_(document_ids))
                 .order_by(Passage.document_id, Passage.position)
             )
-            for document_id, position, text, page, last_page, section, tokens in rows:
-                found[document_id].append(
-                    StoredPassage(
-                        position=position,
-                        text=text,
-                        page=page,
-                        last_page=last_page,
-                        section=section,
-                        tokens=tokens,
+            async for rows in stream.partitions(_AT_ONCE):
+                for document_id, position, text, page, last_page, section, tokens in rows:
+                    found[document_id].append(
+                        StoredPassage(
+                            position=position,
+                            text=text,
+                            page=page,
+                            last_page=last_page,
+                            section=section,
+                            tokens=tokens,
+                        )
                     )
-                )
         return found
 
     async def remove(self, channel_id: int, document_id: int) -> bool:
@@ -327,7 +332,7 @@ async def _check_room(
         )
     if characters + document.characters > most_characters:
         raise LibraryFull(
-            f"There is no room for {document.name} here: all documents of a channel together may "
+            f"There is no room for `{document.name}` here: all documents of a channel together may "
             f"have {most_characters:,} characters. Remove one with /docs, and try again."
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
@@ -66,18 +66,23 @@ class CategoryCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A question without its text."""
+
+    id: str
+    category: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which questions are drawn. ``None`` and empty: all."""
+    """Which questions are meant. ``None`` and empty: all."""
 
     guild_id: int | None = None
     """The server that asks: its packs count too."""
     origins: tuple[str, ...] = ()
     category: str | None = None
     difficulty: str | None = None
-    has_choices: bool = False
-    """Only those with three wrong answers."""
-    avoid: frozenset[str] = field(default_factory=frozenset)
-    """Ids that are not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +125,12 @@ class QuestionBank:
             if title in titles:
                 raise PackRefused(
                     f'This server has a pack "{title}" already. Remove it first with '
-                    "/trivia packs, or give yours another title."
+                    "/trivia pack remove, or give yours another title."
                 )
             if len(titles) >= most_packs:
                 raise PackRefused(
                     f"This server has {len(titles)} packs, and {most_packs} is the most. Remove "
-                    "one first with /trivia packs."
+                    "one first with /trivia pack remove."
                 )
             pack = Pack(
                 guild_id=guild_id, title=title, credit=credit, added_by=added_by, added_at=now
@@ -180,13 +185,20 @@ class QuestionBank:
         async with self.database.reading() as session:
             return [CategoryCount(*row) for row in await session.execute(statement)]
 
-    async def draw(self, channel_id: int, wanted: Wanted, limit: int) -> list[BankEntry]:
-        """Questions at random that the channel has not had, at most ``limit``."""
-        had = select(ServedQuestion.question_id).where(ServedQuestion.channel_id == channel_id)
-        statement = _wanted(wanted).where(BankQuestion.id.not_in(had))
-        statement = statement.order_by(func.random()).limit(limit)
+    async def listed(self, wanted: Wanted) -> list[Listed]:
+        """The questions that are wanted, without their texts."""
+        statement = _wanted(wanted).with_only_columns(
+            BankQuestion.id, BankQuestion.category, BankQuestion.origin
+        )
         async with self.database.reading() as session:
-            return [_entry(row) for row in await session.scalars(statement)]
+            return [Listed(*row) for row in await session.execute(statement)]
+
+    async def get(self, ids: Sequence[str]) -> list[BankEntry]:
+        """Questions by their ids, in that order; those that are gone are left out. Some dozens."""
+        statement = select(BankQuestion).where(BankQuestion.id.in_(ids))
+        async with self.database.reading() as session:
+            found = {row.id: _entry(row) for row in await session.scalars(statement)}
+        return [found[one] for one in ids if one in found]
 
     async def texts(self, origin: str) -> list[str]:
         """Every question of an origin, those that were retired too, to find repetitions."""
@@ -235,16 +247,6 @@ class QuestionBank:
                         ServedQuestion.question_id.in_(ids[start : start + _AT_ONCE]),
                     )
                 )
-
-    async def empty_bag_of(self, channel_id: int, wanted: Wanted) -> None:
-        """As :meth:`empty_bag`, for everything in the bank that is wanted."""
-        of_bank = _wanted(wanted).with_only_columns(BankQuestion.id)
-        async with self.database.writing() as session:
-            await session.execute(
-                delete(ServedQuestion).where(
-                    ServedQuestion.channel_id == channel_id, ServedQuestion.question_id.in_(of_bank)
-                )
-            )
 
     # -- what is wrong with a question -------------------------------------------------------
 
@@ -314,10 +316,6 @@ def _wanted(wanted: Wanted) -> Select[BankQuestion]:
         statement = statement.where(BankQuestion.category == wanted.category)
     if wanted.difficulty is not None:
         statement = statement.where(BankQuestion.difficulty == wanted.difficulty)
-    if wanted.has_choices:
-        statement = statement.where(BankQuestion.distractors != "[]")
-    if wanted.avoid:
-        statement = statement.where(BankQuestion.id.not_in(wanted.avoid))
     return statement
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from simcord.results import InteractionResult
 
+from bot.asking import ReadFile
 from bot.channel_documents import DOCUMENTS_GONE, NO_DOCUMENTS, SOURCE_GONE
 from bot.errors import PromptFailed
 from bot.generation.engine import FinishReason
@@ -232,6 +233,31 @@ async def test_the_menu_of_a_message_without_files_says_so(world: World) -> None
     assert result.response.content == NO_FILES
 
 
+async def test_a_message_that_is_deleted_while_its_file_is_read_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = world.client.documents._reader
+    plain = reading.read
+
+    async def read(name: str, data: bytes) -> ReadFile:
+        sent = world.channel.last_message
+        assert sent is not None
+        # As it does when Discord tells of the deletion.
+        await world.client.documents.forget_messages([sent.id])
+        return await plain(name, data)
+
+    monkeypatch.setattr(reading, "read", read)
+    await world.bob.send(
+        world.channel, f"{mention(world)} how old?", attachments=[("trees.txt", TREES)]
+    )
+    assert await kept(world) == []
+    assert world.shown() == []
+    assert world.engine.prompts == []
+    monkeypatch.undo()
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert await kept(world) == ["trees.txt"]
+
+
 async def test_a_deleted_message_takes_its_documents_along(world: World) -> None:
     sent = await world.bob.send(world.channel, mention(world), attachments=[("t.txt", TREES)])
     await world.bob.delete(sent)
@@ -297,6 +323,103 @@ async def test_a_question_whose_documents_are_gone_when_its_turn_comes_says_so(
     [exchange] = await world.history.window(world.channel.id)
     with pytest.raises(PromptFailed, match=re.escape(DOCUMENTS_GONE)):
         await approach.compose(ChannelRef(world.channel.id), exchange.question, "")
+
+
+async def test_an_answer_whose_documents_were_removed_is_not_written_anew_and_stands(
+    world: World,
+) -> None:
+    says(world, "An oak lives for a thousand years.")
+    result = await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+    assert result.response is not None
+    await world.bob.slash(world.channel, "docs clear")
+    before = world.shown()
+    told = await world.bob.click(result.response, label="Regenerate")
+    assert [message.content for message in told.followups] == [DOCUMENTS_GONE]
+    assert [shown for shown in world.shown() if shown != DOCUMENTS_GONE] == before
+    assert len(world.engine.prompts) == 1
+
+
+async def test_a_reply_to_an_answer_whose_documents_were_removed_says_so(world: World) -> None:
+    await world.bob.send(
+        world.channel, f"{mention(world)} how old is it?", attachments=[("trees.txt", TREES)]
+    )
+    answer = world.channel.last_message
+    assert answer is not None
+    await world.bob.slash(world.channel, "docs clear")
+    await world.bob.send(world.channel, "and a birch?", reply_to=answer)
+    assert world.shown()[-1] == DOCUMENTS_GONE
+    assert len(world.engine.prompts) == 1
+
+
+async def test_a_source_that_the_answer_names_itself_is_shown_as_it_was_named(
+    world: World,
+) -> None:
+    reply = "The moon is 384,400 kilometres off, as sailors say, and cold."
+    says(world, f"{reply}\nSource: file: moon.pdf, page: 1-2")
+    result = await askdocs(world, "Tell me?", ("moon.pdf", MOON))
+    assert result.response is not None
+    assert "file: moon.pdf\npage: 1-2\n" in world.engine.prompts[0]
+    assert "-# Sources: 1 `moon.pdf`, pages 1-2" in result.response.content
+    shown = await world.bob.click(result.response, label="1: moon.pdf, pages 1-2")
+    assert shown.response is not None
+    assert shown.response.content.startswith("`moon.pdf`, pages 1-2\n> The moon is 384,400")
+    assert "Twelve people have walked there." in shown.response.content
+
+
+# -- the whole -----------------------------------------------------------------------------
+
+BOOK = "\n\n".join(f"Tree number {n} is called Oak{n:x}wood." for n in range(150)).encode()
+
+
+async def test_a_summary_of_what_is_too_long_is_written_from_notes_on_its_parts(
+    world: World,
+) -> None:
+    world.engine.context_tokens = 1800
+    world.engine.default = Script(("Trees have names like Oak4dwood.",))
+    result = await askdocs(world, "Summarise this.", ("trees.txt", BOOK))
+    assert result.response is not None
+    *parts, last = world.engine.prompts
+    assert len(parts) == 6
+    assert "notes on the parts of one text" in last
+    assert last.count("Trees have names like Oak4dwood.") == 6
+    assert result.response.content.startswith(
+        "> Summarise this.\n-# This is too long for me to read all of it: I read 6 of its "
+    )
+    assert (
+        "parts, from all over it.\nTrees have names like Oak4dwood.\n-# Sources: 1 `trees.txt`"
+        in (result.response.content)
+    )
+    assert "-# Read for this: " in result.response.content
+    window = await world.history.window(world.channel.id)
+    assert [(e.question.content, e.reply.content) for e in window] == [
+        ("Summarise this.", "Trees have names like Oak4dwood.")
+    ]
+
+
+async def test_a_summary_is_continued_from_the_same_notes(world: World) -> None:
+    world.engine.context_tokens = 1800
+    for _ in range(6):
+        says(world, "Trees have names.")
+    world.engine.scripts.append(Script(("Trees have",), reason=FinishReason.LENGTH))
+    result = await askdocs(world, "Summarise this.", ("trees.txt", BOOK))
+    assert result.response is not None
+    world.engine.default = Script((" names.",))
+    await world.bob.click(result.response, label="Continue")
+    assert world.engine.prompts[-1].endswith("ASSISTANT: Trees have")
+    assert "notes on the parts of one text" in world.engine.prompts[-1]
+    assert "file: trees.txt" in world.engine.prompts[-1]
+
+
+async def test_the_notes_of_a_reading_are_used_again_while_the_documents_are_the_same(
+    world: World,
+) -> None:
+    world.engine.context_tokens = 1800
+    await askdocs(world, "Summarise this.", ("trees.txt", BOOK))
+    assert len(world.engine.prompts) == 7
+    await askdocs(world, "Summarise this.")
+    assert len(world.engine.prompts) == 8
+    await askdocs(world, "Summarise this.", ("more.txt", BOOK + b" And one more."))
+    assert len(world.engine.prompts) == 15
 
 
 # -- /docs ---------------------------------------------------------------------------------

@@ -57,12 +57,52 @@ def test_a_reply_is_traced_to_the_passage_that_says_it(
         ("Who leads it?", "Keslom Quenros leads it with 999 euros."),
         ("What color are blueberries?", ""),
         ("Who?", "..."),
+        ("Who leads it?", "_ said so."),
     ],
 )
 def test_a_reply_from_elsewhere_has_no_source(question: str, reply: str) -> None:
     found = support(reply, question, PASSAGES)
     assert not found.is_found
     assert found.passages == ()
+
+
+BRIDGE = Passage("a.txt", 0, "The bridge was painted green in 1994 by the city.", 1, 1, None, 12)
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("What colour is the bridge?", "Green."),
+        ("What colour is the bridge?", "**Green**"),
+        ("What colour is the bridge?", "Answer: green"),
+        ("What colour is the bridge?", "The color of the bridge is green."),
+        ("What colour has the brigde?", "The bridge is green."),
+        ("When was it painted?", "1994"),
+        ("Was the bridge painted in 1994?", "Yes."),
+        ("Was the bridge painted green?", "Yes, it was painted green."),
+    ],
+)
+def test_a_short_reply_from_one_short_passage_has_it_as_its_source(
+    question: str, reply: str
+) -> None:
+    assert support(reply, question, [BRIDGE]).passages == (0,)
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("What colour is the bridge?", "Red."),
+        ("What colour is the bridge?", "The colour is red."),
+        ("When was it painted?", "1995"),
+        ("Was the tower built by monks in 1371?", "Yes."),
+        ("Was the bridge painted in 1971?", "Yes."),
+        ("What colour is the bridge?", "Answer:"),
+    ],
+)
+def test_a_short_reply_that_the_passage_does_not_say_has_no_source(
+    question: str, reply: str
+) -> None:
+    assert support(reply, question, [BRIDGE]).passages == ()
 
 
 def test_without_passages_there_is_no_source() -> None:

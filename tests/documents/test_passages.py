@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from bot.documents.extracted import Extracted, Part
 from bot.documents.passages import MOST, chunk
+from bot.documents.search import everything
 
 
 def count(text: str) -> int:
@@ -32,11 +33,37 @@ def test_passages_end_with_a_paragraph_between_128_and_192_tokens() -> None:
 def test_a_long_paragraph_is_cut_between_sentences_and_a_long_word_anywhere() -> None:
     long = " ".join(f"Sentence {number} says a little." for number in range(90))
     passages = chunk("a", read(Part(long)), count)
-    assert all(passage.text.endswith(".") for passage in passages)
-    assert " ".join(passage.text for passage in passages) == long
+    assert all(passage.text.rstrip().endswith(".") for passage in passages)
+    [whole] = everything(passages)
+    assert whole.text == long
     word = chunk("a", read(Part("x" * 10_000)), count)
     assert "".join(passage.text for passage in word) == "x" * 10_000
     assert all(passage.tokens <= MOST for passage in word)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.text("abcde,. ", min_size=1, max_size=60).map(str.split).map(" ".join),
+            min_size=1,
+            max_size=40,
+        )
+        .map(". ".join)
+        .map(str.strip)
+        .filter(bool),
+        max_size=30,
+    ).map("\n".join)
+)
+def test_passages_put_together_again_are_the_text(text: str) -> None:
+    joined = "".join(excerpt.text for excerpt in everything(chunk("a", read(Part(text)), count)))
+    assert joined.strip() == text.strip()
+
+
+def test_a_closing_quotation_mark_stays_with_its_sentence() -> None:
+    long = " ".join(f'She said "number {number} is nice." Then she left.' for number in range(90))
+    [whole] = everything(chunk("a", read(Part(long)), count))
+    assert whole.text == long
 
 
 def test_a_script_without_spaces_is_cut_at_its_full_stops() -> None:

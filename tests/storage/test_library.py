@@ -197,4 +197,33 @@ async def test_what_an_answer_rests_on_goes_with_it_and_with_the_document(
     await conversations.delete_reply(reply)
     await library.cite(reply, [])
     await library.asked_about(reply, [kept.id])
-    assert await library.documents_of(reply) == []
+    assert await library.documents_of(reply) is None
+
+
+async def test_a_whole_book_is_kept_and_read_back_in_order(library: Library) -> None:
+    """More passages than are written or read in one go."""
+    books = [document("a", passages=1201), document("b", passages=251)]
+    stored = [await add(library, book) for book in books]
+    found = await library.passages([one.id for one in stored])
+    assert found == {one.id: list(book.passages) for one, book in zip(stored, books, strict=True)}
+
+
+async def test_a_question_is_known_to_be_about_documents_after_they_are_gone(
+    library: Library, conversations: Conversations
+) -> None:
+    kept, gone = await add(library, document("a")), await add(library, document("b"))
+    question = await conversations.add_question(
+        channel=HERE, author_id=7, author_name="Zoë", content="What?", message_id=1
+    )
+    assert await library.documents_of(question) is None
+    await library.asked_about(question, [kept.id, gone.id])
+    await library.remove(HERE.id, gone.id)
+    assert await library.documents_of(question) == [kept.id]
+    await library.clear(HERE.id)
+    assert await library.documents_of(question) == []
+
+
+async def test_a_channel_that_is_full_of_text_names_the_document_as_code(library: Library) -> None:
+    await add(library, document("first"), characters=150)
+    with pytest.raises(LibraryFull, match=r"no room for `__init__\.py` here"):
+        await add(library, document("__init__.py"), characters=150)

@@ -32,8 +32,8 @@ def entry(number: int, *, category: str = "Rivers", origin: str = "opentdb") -> 
     )
 
 
-async def drawn(bank: QuestionBank, channel: ChannelRef = HERE, **wanted: object) -> set[str]:
-    found = await bank.draw(channel.id, replace(Wanted(), **wanted), 100)  # type: ignore[arg-type]
+async def listed(bank: QuestionBank, **wanted: object) -> set[str]:
+    found = await bank.listed(replace(Wanted(), **wanted))  # type: ignore[arg-type]
     return {one.id for one in found}
 
 
@@ -54,57 +54,46 @@ async def add_pack(
 async def test_a_question_comes_back_as_it_went_in(bank: QuestionBank) -> None:
     assert await bank.add([entry(1), entry(2)]) == 2
     assert await bank.add([entry(2), entry(3)]) == 1
-    found = await bank.draw(HERE.id, Wanted(), 100)
-    assert sorted(found, key=lambda one: one.id) == [entry(1), entry(2), entry(3)]
-    assert len(await bank.draw(HERE.id, Wanted(), 2)) == 2
+    ids = ["opentdb:3", "opentdb:9", "opentdb:1", "opentdb:2"]
+    assert await bank.get(ids) == [entry(3), entry(1), entry(2)]
 
 
 async def test_a_great_many_are_added_together(bank: QuestionBank) -> None:
     assert await bank.add([entry(number) for number in range(1203)]) == 1203
 
 
-async def test_what_is_wanted_is_drawn(bank: QuestionBank) -> None:
+async def test_what_is_wanted_is_listed(bank: QuestionBank) -> None:
     await bank.add([entry(1), entry(2), entry(3, category="Films"), entry(6)])
     await bank.add([entry(1, origin="model")])
-    assert await drawn(bank, category="Films") == {"opentdb:3"}
-    assert await drawn(bank, origins=("model",)) == {"model:1"}
-    assert await drawn(bank, difficulty="hard") == {"opentdb:2", "opentdb:6"}
-    assert "opentdb:6" not in await drawn(bank, has_choices=True)
-    assert await drawn(bank, origins=("opentdb",), avoid=frozenset({"opentdb:1"})) == {
-        "opentdb:2",
-        "opentdb:3",
-        "opentdb:6",
-    }
+    assert await listed(bank, category="Films") == {"opentdb:3"}
+    assert await listed(bank, origins=("model",)) == {"model:1"}
+    assert await listed(bank, difficulty="hard") == {"opentdb:2", "opentdb:6"}
+    assert {one.origin for one in await bank.listed(Wanted())} == {"opentdb", "model"}
 
 
-async def test_a_channel_is_asked_everything_before_anything_again(bank: QuestionBank) -> None:
-    await bank.add([entry(number) for number in (1, 2, 3)])
+async def test_a_channels_bag_can_be_emptied(bank: QuestionBank) -> None:
     await bank.serve(HERE, "opentdb:1")
     await bank.serve(HERE, "opentdb:1")
     await bank.serve(HERE, "facts:capital:FR")
-    assert await drawn(bank) == {"opentdb:2", "opentdb:3"}
-    assert await drawn(bank, ELSEWHERE) == {"opentdb:1", "opentdb:2", "opentdb:3"}
+    await bank.serve(ELSEWHERE, "opentdb:1")
     assert await bank.served(HERE.id) == {"opentdb:1", "facts:capital:FR"}
     await bank.empty_bag(HERE.id, ["facts:capital:FR"] + [f"facts:{n}" for n in range(1000)])
     assert await bank.served(HERE.id) == {"opentdb:1"}
-    await bank.empty_bag_of(HERE.id, Wanted(difficulty="hard"))
-    assert await bank.served(HERE.id) == {"opentdb:1"}
-    await bank.empty_bag_of(HERE.id, Wanted(difficulty="easy"))
-    assert await bank.served(HERE.id) == set()
+    assert await bank.served(ELSEWHERE.id) == {"opentdb:1"}
 
 
 async def test_a_pack_is_its_servers_alone(bank: QuestionBank) -> None:
     pack = await add_pack(bank)
     await add_pack(bank, guild_id=6)
-    [listed] = await bank.packs(5)
-    assert (listed.id, listed.title, listed.credit, listed.questions) == (
+    [shown] = await bank.packs(5)
+    assert (shown.id, shown.title, shown.credit, shown.questions) == (
         pack,
         "Vienna",
         "Ada, CC0",
         2,
     )
-    assert await drawn(bank, guild_id=5) == {f"pack:{pack}:1", f"pack:{pack}:2"}
-    assert await drawn(bank) == set()
+    assert await listed(bank, guild_id=5) == {f"pack:{pack}:1", f"pack:{pack}:2"}
+    assert await listed(bank) == set()
     assert [(one.category, one.origin, one.count) for one in await bank.categories(5)] == [
         ("Rivers", "pack", 2)
     ]
@@ -112,8 +101,8 @@ async def test_a_pack_is_its_servers_alone(bank: QuestionBank) -> None:
     assert await bank.credits(5) == ["Vienna: Ada, CC0"]
     assert not await bank.remove_pack(6, pack)
     assert await bank.remove_pack(5, pack)
-    assert await drawn(bank, guild_id=5) == set()
-    assert len(await drawn(bank, guild_id=6)) == 2
+    assert await listed(bank, guild_id=5) == set()
+    assert len(await listed(bank, guild_id=6)) == 2
 
 
 async def test_a_pack_that_is_refused_leaves_nothing(bank: QuestionBank) -> None:
@@ -123,20 +112,20 @@ async def test_a_pack_that_is_refused_leaves_nothing(bank: QuestionBank) -> None
     with pytest.raises(PackRefused, match="has 1 packs, and 1 is the most"):
         await add_pack(bank, title="Another", most=1)
     assert [pack.title for pack in await bank.packs(5)] == ["Vienna"]
-    assert len(await drawn(bank, guild_id=5)) == 2
+    assert len(await listed(bank, guild_id=5)) == 2
 
 
 async def test_two_reports_retire_a_models_question_and_no_other(bank: QuestionBank) -> None:
     await bank.add([entry(1, origin="model"), entry(1)])
     assert not await bank.report("model:1", ADA, origin="model")
     assert not await bank.report("model:1", ADA, origin="model")
-    assert "model:1" in await drawn(bank)
+    assert "model:1" in await listed(bank)
     assert await bank.report("model:1", BO, origin="model")
-    assert await drawn(bank) == {"opentdb:1"}
+    assert await listed(bank) == {"opentdb:1"}
     assert [one.origin for one in await bank.categories(None)] == ["opentdb"]
     for person in (ADA, BO, CY):
         assert not await bank.report("opentdb:1", person, origin="opentdb")
-    assert await drawn(bank) == {"opentdb:1"}
+    assert await listed(bank) == {"opentdb:1"}
     assert await bank.reported() == {"model:1", "opentdb:1"}
     # It is remembered, so that the model does not write it again.
     assert await bank.texts("model") == ["Question 1?"]

@@ -24,6 +24,7 @@ from bot.errors import AirocordError
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
+from bot.play.play import build_play
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
 from bot.storage import Conversations, Database, Library, Preferences
@@ -103,17 +104,19 @@ def _documents(engine: Engine, database: Database, preferences: Preferences) -> 
         downloads=DownloadLimits(file_bytes=1 << 20),
         max_documents=3,
         max_characters=100_000,
+        max_parts=6,
     )
 
 
 def build_client(
     conversation: Conversation, folder: Path, *, message_content: bool = True
 ) -> AirocordClient:
+    engine, database = conversation._queue.engine, conversation.history._database
+    prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=512))
     return AirocordClient(
         conversation=conversation,
-        documents=_documents(
-            conversation._queue.engine, conversation.history._database, conversation.preferences
-        ),
+        play=build_play(database, conversation._queue, prompter, conversation._pacers),
+        documents=_documents(engine, database, conversation.preferences),
         about=lambda: "I am a test.",
         queue_status=lambda: conversation._queue.status,
         message_content=message_content,

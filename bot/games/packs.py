@@ -1,0 +1,290 @@
+"""Question packs that the admins of a server upload: YAML or JSON, by the schema of docs/packs.md,
+or a trivia list in the format of Red-DiscordBot (a mapping of each question to its answers).
+
+A pack is read whole or not at all. Whatever is wrong with it is one sentence that names the line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from bot.errors import AirocordError
+from bot.games.questions import Difficulty, Origin, Question
+
+LARGEST = 512 * 1024
+"""Bytes of a pack."""
+MOST_QUESTIONS = 2_000
+LONGEST_QUESTION = 500
+LONGEST_ANSWER = 100
+LONGEST_NOTE = 300
+"""Characters of a description, of an explanation, and of any other text beside those above."""
+LONGEST_TITLE = 80
+MOST_ANSWERS = 50
+"""Answers and aliases, or wrong answers, of one question."""
+DEEPEST = 6
+"""Levels of lists and mappings in each other."""
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The same in C where PyYAML was built with it."""
+
+_HALVES = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+_JOINER = "\u200d"
+"""Makes one emoji of several."""
+
+_PACK_KEYS = ("title", "description", "author", "licence", "license", "questions")
+_QUESTION_KEYS = (
+    "question",
+    "answer",
+    "aliases",
+    "wrong",
+    "category",
+    "difficulty",
+    "explanation",
+)
+_DIFFICULTIES = {difficulty.value: difficulty for difficulty in Difficulty}
+
+
+class PackError(AirocordError):
+    """A pack cannot be used; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    title: str
+    description: str
+    credit: str
+    """Author and licence, to be shown wherever it is played; may be empty."""
+    questions: tuple[Question, ...]
+
+
+def read(data: bytes, name: str) -> Pack:
+    """Read an uploaded file. Some tenths of a second for the largest: not on the event loop.
+
+    Args:
+        name: the file's name, the title of a pack that has none.
+
+    Raises:
+        PackError: it cannot be used as it is.
+    """
+    if len(data) > LARGEST:
+        raise PackError(f"A pack can have {LARGEST // 1024} kB. Split it into several.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PackError("The pack is not UTF-8 text. Save it as UTF-8.") from error
+    root = _parse(text)
+    if not isinstance(root, MappingNode) or not root.value:
+        raise PackError("Line 1: a pack begins with its title or its questions; see the example.")
+    reader = _Reader(name)
+    ours = any(isinstance(key, ScalarNode) and key.value == "questions" for key, _ in root.value)
+    return reader.pack(root) if ours else reader.trivia_list(root)
+
+
+def _parse(text: str) -> Node | None:
+    """The tree of nodes, which keep their lines. What could make it large is refused while it is
+    read, before any tree is built."""
+    if text.lstrip().startswith("{"):
+        # JSON may be indented with tabs, and writes emoji as two halves; YAML has neither.
+        text = _HALVES.sub(_joined, text.replace("\t", " "))
+    try:
+        _check_shape(text)
+        return yaml.compose(text, _LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise PackError(
+            f"Line {line}: {_said(error.problem)}. A text with a colon or # in it needs quotes."
+        ) from error
+    except yaml.YAMLError as error:
+        raise PackError("The pack has characters in it that YAML does not allow.") from error
+
+
+def _joined(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    halves = bytes.fromhex(match[1] + match[2])
+    return halves.decode("utf-16-be")
+
+
+def _check_shape(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, _LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            raise PackError(f"Line {line}: anchors (&) and aliases (*) cannot be used in a pack.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise PackError(f"Line {line}: lists and mappings go deeper here than in any pack.")
+
+
+def _said(problem: str | None) -> str:
+    """What the parser says, on one line and not too long."""
+    return " ".join((problem or "this is not YAML").split())[:150].rstrip(".")
+
+
+class _Reader:
+    """Reads one file; knows what of it was there before."""
+
+    def __init__(self, name: str) -> None:
+        self._title = _cut(name.rpartition("/")[2].rsplit(".", 1)[0]) or "Pack"
+        self._seen: dict[str, int] = {}
+
+    def pack(self, root: MappingNode) -> Pack:
+        fields = _fields(root, _PACK_KEYS)
+        title = _text(fields, "title", LONGEST_TITLE) or self._title
+        credit = [_text(fields, key, LONGEST_NOTE) for key in ("author", "licence", "license")]
+        rows = fields["questions"]
+        if not isinstance(rows, SequenceNode) or not rows.value:
+            raise _wrong(rows, "questions is a list with at least one question")
+        self._count(rows, len(rows.value))
+        return Pack(
+            title=title,
+            description=_text(fields, "description", LONGEST_NOTE),
+            credit=", ".join(filter(None, credit)),
+            questions=tuple(self._question(row, title) for row in rows.value),
+        )
+
+    def trivia_list(self, root: MappingNode) -> Pack:
+        """Red's format: ``question: [answer, other answer]``, ``AUTHOR``, and ``CONFIG``, whose
+        rules for the game are not ours to follow."""
+        author = ""
+        questions: list[Question] = []
+        for key, value in root.value:
+            asked = _scalar(key, "a question", LONGEST_QUESTION)
+            if asked == "AUTHOR":
+                author = _scalar(value, "AUTHOR", LONGEST_NOTE)
+            elif asked != "CONFIG":
+                answers = _strings(value, f"the answers to {_quoted(asked)}")
+                if not answers:
+                    raise _wrong(key, f"{_quoted(asked)} has no answer")
+                questions.append(self._made(key, asked, answers, category=self._title, wrong=()))
+                self._count(key, len(questions))
+        if not questions:
+            raise _wrong(root, "there is no question here")
+        return Pack(self._title, "", author, tuple(questions))
+
+    def _question(self, node: Node, category: str) -> Question:
+        if not isinstance(node, MappingNode):
+            raise _wrong(node, "each question has the keys question and answer")
+        fields = _fields(node, _QUESTION_KEYS)
+        for key in ("question", "answer"):
+            if key not in fields:
+                raise _wrong(node, f"this question has no {key}")
+        text = _text(fields, "question", LONGEST_QUESTION)
+        answer = _text(fields, "answer", LONGEST_ANSWER)
+        aliases, wrong = (
+            _strings(fields[key], key) if key in fields else () for key in ("aliases", "wrong")
+        )
+        level = _text(fields, "difficulty", LONGEST_TITLE).lower() or Difficulty.MEDIUM
+        if level not in _DIFFICULTIES:
+            known = ", ".join(_DIFFICULTIES)
+            raise _wrong(fields["difficulty"], f"difficulty is one of {known}")
+        return self._made(
+            node,
+            text,
+            (answer, *aliases),
+            wrong=wrong,
+            category=_text(fields, "category", LONGEST_TITLE) or category,
+            difficulty=_DIFFICULTIES[level],
+            explanation=_text(fields, "explanation", LONGEST_NOTE),
+        )
+
+    def _made(
+        self,
+        node: Node,
+        text: str,
+        answers: Sequence[str],
+        *,
+        wrong: Sequence[str],
+        category: str,
+        difficulty: Difficulty = Difficulty.MEDIUM,
+        explanation: str = "",
+    ) -> Question:
+        if not text or not answers[0]:
+            raise _wrong(node, "question and answer cannot be empty")
+        right, options = ({one.casefold() for one in texts} for texts in (answers, wrong))
+        for option in wrong:
+            if option.casefold() in right:
+                raise _wrong(node, f"the wrong answer {_quoted(option)} is also a right one")
+        if len(options) < len(wrong):
+            raise _wrong(node, f"{_quoted(text)} has the same wrong answer twice")
+        identity = hashlib.sha256(f"{text.casefold()}\n{answers[0].casefold()}".encode())
+        key = identity.hexdigest()[:16]
+        if key in self._seen:
+            raise _wrong(node, f"{_quoted(text)} stands in line {self._seen[key]} already")
+        self._seen[key] = _line(node)
+        return Question(
+            id=f"pack:{key}",
+            category=category,
+            difficulty=difficulty,
+            text=text,
+            answer=answers[0],
+            origin=Origin.PACK,
+            aliases=tuple(dict.fromkeys(answers[1:])),
+            distractors=tuple(wrong),
+            explanation=explanation,
+        )
+
+    def _count(self, node: Node, count: int) -> None:
+        if count > MOST_QUESTIONS:
+            raise _wrong(node, f"a pack can have {MOST_QUESTIONS:,} questions; split it")
+
+
+def _fields(node: MappingNode, known: Sequence[str]) -> Mapping[str, Node]:
+    found: dict[str, Node] = {}
+    for key, value in node.value:
+        name = _scalar(key, "a key", LONGEST_TITLE)
+        if name not in known:
+            raise _wrong(key, f"{_quoted(name)} is not one of {', '.join(known)}")
+        if name in found:
+            raise _wrong(key, f"{name} stands here twice")
+        found[name] = value
+    return found
+
+
+def _text(fields: Mapping[str, Node], key: str, longest: int) -> str:
+    return _scalar(fields[key], key, longest) if key in fields else ""
+
+
+def _strings(node: Node, what: str) -> tuple[str, ...]:
+    """A list of texts, without empty ones; a single text is a list of one."""
+    nodes = node.value if isinstance(node, SequenceNode) else [node]
+    if len(nodes) > MOST_ANSWERS:
+        raise _wrong(node, f"{what} can be {MOST_ANSWERS} at most")
+    return tuple(filter(None, (_scalar(one, what, LONGEST_ANSWER) for one in nodes)))
+
+
+def _scalar(node: Node, what: str, longest: int) -> str:
+    """The text as it is written, on one line: ``yes``, ``1945`` and ``012`` are texts too."""
+    if not isinstance(node, ScalarNode):
+        raise _wrong(node, f"{what} is a text, not a list or mapping")
+    line = " ".join(str(node.value).split())
+    text = "".join(sign for sign in line if sign.isprintable() or sign == _JOINER)
+    if len(text) > longest:
+        raise _wrong(node, f"{what} has {len(text):,} characters; at most {longest} are shown")
+    return text
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _wrong(node: Node, reason: str) -> PackError:
+    return PackError(f"Line {_line(node)}: {reason}.")
+
+
+def _quoted(text: str) -> str:
+    return f"\u201c{_cut(text)}\u201d"
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}\u2026"

@@ -1,0 +1,100 @@
+"""Which games are being played in this process, and the tasks that play them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from bot.errors import ShuttingDown
+from bot.storage import ChannelRef, Games
+
+log = logging.getLogger(__name__)
+
+_LAST_WORDS_S = 5.0
+"""At shutdown, how long the tables may take together to say that they close."""
+
+
+class Table(Protocol):
+    """One game in one channel."""
+
+    async def play(self) -> None:
+        """Play until the game is over."""
+
+    async def close(self) -> None:
+        """Say that the game ends here, for the bot is stopping."""
+
+
+class GameHost:
+    """Opens tables, one a channel, and owns their tasks."""
+
+    def __init__(self, games: Games) -> None:
+        self.games = games
+        self._tables: dict[int, tuple[int, Table]] = {}
+        """By channel: the game's id and its table."""
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        """By game."""
+        self._is_closing = False
+
+    def at(self, channel_id: int) -> Table | None:
+        """The table in a channel."""
+        found = self._tables.get(channel_id)
+        return found[1] if found else None
+
+    def of(self, game_id: int) -> Table | None:
+        """The table of a game; ``None`` once it is over, or after a restart."""
+        return next((table for game, table in self._tables.values() if game == game_id), None)
+
+    async def open(
+        self,
+        channel: ChannelRef,
+        kind: str,
+        *,
+        started_by: int,
+        may_rank: bool,
+        make: Callable[[int], Table],
+    ) -> None:
+        """Begin a game; ``make`` gets its id and makes the table.
+
+        Raises:
+            GameRuns: there is a game in the channel.
+            ShuttingDown: the bot is stopping.
+        """
+        if self._is_closing:
+            raise ShuttingDown("I am about to restart. Please start the game in a minute.")
+        game_id = await self.games.start(channel, kind, started_by=started_by, may_rank=may_rank)
+        table = make(game_id)
+        self._tables[channel.id] = (game_id, table)
+        self._tasks[game_id] = asyncio.create_task(
+            self._play(channel.id, game_id, table), name=f"game {game_id}"
+        )
+
+    async def close(self) -> None:
+        """End every game, and say so in each channel as far as there is time."""
+        self._is_closing = True
+        tables = [table for _, table in self._tables.values()]
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if tables:
+            closing = [asyncio.create_task(table.close(), name="close table") for table in tables]
+            _, late = await asyncio.wait(closing, timeout=_LAST_WORDS_S)
+            for task in late:
+                task.cancel()
+            for result in await asyncio.gather(*closing, return_exceptions=True):
+                if isinstance(result, Exception):
+                    log.warning("a game could not say that it ends: %r", result)
+
+    async def _play(self, channel_id: int, game_id: int, table: Table) -> None:
+        log.info("game %d in channel %d begins", game_id, channel_id)
+        try:
+            await table.play()
+        except Exception:
+            log.exception("game %d in channel %d broke", game_id, channel_id)
+        finally:
+            del self._tables[channel_id]
+            del self._tasks[game_id]
+        await self.games.end(game_id)
+        log.info("game %d in channel %d ended", game_id, channel_id)

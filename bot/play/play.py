@@ -1,0 +1,38 @@
+"""All that has to do with games, made once for the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.generation.queue import GenerationQueue
+from bot.play.explaining import Explainer
+from bot.play.host import GameHost
+from bot.play.packs import Packs
+from bot.play.question_source import QuestionSource
+from bot.play.trivia import Trivia
+from bot.prompting import Prompter
+from bot.replies.pacing import Pacers
+from bot.storage import Database, Games, QuestionBank
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    host: GameHost
+    trivia: Trivia
+    packs: Packs
+
+
+def build_play(
+    database: Database, queue: GenerationQueue, prompter: Prompter, pacers: Pacers
+) -> Play:
+    """Nothing is read or loaded yet: word lists and facts are at the first game."""
+    host = GameHost(Games(database))
+    bank = QuestionBank(database)
+    trivia = Trivia(
+        host=host,
+        bank=bank,
+        source=QuestionSource(bank),
+        pacers=pacers,
+        explainer=Explainer(queue, prompter),
+    )
+    return Play(host=host, trivia=trivia, packs=Packs(bank))

@@ -1,0 +1,164 @@
+"""Where the questions of a game come from: the bot's own data, the bank, and a server's packs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.games.bag import Bag, Candidate
+from bot.games.facts import CREDIT, FactBook
+from bot.games.opentdb import CREDIT as OPENTDB_CREDIT
+from bot.games.questions import Difficulty, Origin, Question
+from bot.games.trivia_settings import Mode, playable
+from bot.storage import BankEntry, ChannelRef, QuestionBank, Wanted
+
+AI_PREFIX = "AI: "
+"""Stands before the categories of what the model has written, so that nobody meets them without
+having chosen them."""
+
+_SPARE = 4
+"""Drawn for each question that is wanted: some cannot be played in every mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody wants to play."""
+
+    channel: ChannelRef
+    category: str | None
+    difficulty: Difficulty | None
+    rounds: int
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Questions that the channel has not had."""
+
+    questions: list[Question]
+    credits: list[str]
+    """To whom they are owed."""
+    has_model_questions: bool
+
+
+class QuestionSource:
+    """Draws questions so that a channel gets none twice before it has had all."""
+
+    def __init__(self, bank: QuestionBank, dice: random.Random | None = None) -> None:
+        self._bank = bank
+        self._dice = dice or random.Random()  # noqa: S311 - a game
+        self._book: FactBook | None = None
+        self._reading = asyncio.Lock()
+
+    async def facts(self) -> FactBook:
+        """What comes with the bot; read at the first game."""
+        async with self._reading:
+            if self._book is None:
+                self._book = await asyncio.to_thread(FactBook)
+            return self._book
+
+    async def categories(self, guild_id: int | None) -> dict[str, int]:
+        """What can be asked in a server, with the number of questions, by name."""
+        counts: Counter[str] = Counter()
+        book = await self.facts()
+        counts.update({name: len(book.ids(category=name)) for name in book.categories})
+        for one in await self._bank.categories(guild_id):
+            counts[_shown(one.category, one.origin)] += one.count
+        return dict(sorted(counts.items()))
+
+    async def credits(self, guild_id: int | None) -> list[str]:
+        """To whom all questions of a server are owed."""
+        found = [CREDIT]
+        origins = {one.origin for one in await self._bank.categories(guild_id)}
+        if Origin.OPENTDB in origins:
+            found.append(OPENTDB_CREDIT)
+        return found + await self._bank.credits(guild_id)
+
+    async def draw(self, asked: Asked) -> Drawn:
+        """Questions for one game, more than it needs where there are more."""
+        book = await self.facts()
+        is_ai = (asked.category or "").startswith(AI_PREFIX)
+        category = asked.category.removeprefix(AI_PREFIX) if asked.category else None
+        wanted = Wanted(
+            guild_id=asked.channel.guild_id,
+            origins=(Origin.MODEL,) if is_ai else (Origin.PACK, Origin.OPENTDB),
+            category=category,
+            difficulty=asked.difficulty,
+        )
+        candidates = [Candidate(one.id, one.category) for one in await self._bank.listed(wanted)]
+        if not is_ai:
+            bad = await self._bank.reported()
+            ids = book.ids(category=category, difficulty=asked.difficulty)
+            candidates += [Candidate(one, book.category(one)) for one in ids if one not in bad]
+        served = await self._bank.served(asked.channel.id)
+        seed = self._dice.getrandbits(32)
+        # Thousands of ids are put in an order: too long for the event loop.
+        ids, refilled = await asyncio.to_thread(
+            _drawn, candidates, seed, served, asked.rounds * _SPARE
+        )
+        if refilled:
+            await self._bank.empty_bag(asked.channel.id, [one.id for one in candidates])
+        questions = [one for one in await self._read(ids, book) if playable(one, asked.mode)]
+        questions = questions[: asked.rounds]
+        origins = {one.origin for one in questions}
+        owed = [OPENTDB_CREDIT] if Origin.OPENTDB in origins else []
+        return Drawn(questions, owed, Origin.MODEL in origins)
+
+    async def _read(self, ids: Sequence[str], book: FactBook) -> list[Question]:
+        facts = set(book.ids())
+        in_bank = {
+            one.id: one for one in await self._bank.get([one for one in ids if one not in facts])
+        }
+        found: list[Question] = []
+        for one in ids:
+            if one in facts:
+                found.append(book.question(one, self._dice))
+            elif one in in_bank:
+                found.append(question_of(in_bank[one]))
+        return found
+
+
+def question_of(entry: BankEntry) -> Question:
+    """A question of the bank as the rules know it."""
+    return Question(
+        id=entry.id,
+        category=_shown(entry.category, entry.origin),
+        difficulty=Difficulty(entry.difficulty),
+        text=entry.text,
+        answer=entry.answer,
+        origin=Origin(entry.origin),
+        aliases=entry.aliases,
+        distractors=entry.distractors,
+        explanation=entry.explanation,
+    )
+
+
+def entry_of(question: Question, *, written_by: str | None = None) -> BankEntry:
+    """A question as the bank keeps it."""
+    return BankEntry(
+        id=question.id,
+        origin=question.origin,
+        category=question.category,
+        difficulty=question.difficulty,
+        text=question.text,
+        answer=question.answer,
+        aliases=question.aliases,
+        distractors=question.distractors,
+        explanation=question.explanation,
+        written_by=written_by,
+    )
+
+
+def _shown(category: str, origin: str) -> str:
+    return f"{AI_PREFIX}{category}" if origin == Origin.MODEL else category
+
+
+def _drawn(
+    candidates: Sequence[Candidate], seed: int, served: set[str], count: int
+) -> tuple[tuple[str, ...], bool]:
+    bag = Bag(candidates, seed=seed, served=served)
+    ids = bag.draw(count)
+    return tuple(ids), bag.refilled

@@ -1,0 +1,241 @@
+"""What people do in games of trivia: start one, answer, ask for a hint, vote, report."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
+
+import discord
+
+from bot.errors import AirocordError
+from bot.games.questions import Difficulty, Origin
+from bot.games.trivia import TriviaGame
+from bot.games.trivia_effects import HintShown, LockedIn, Refused, Right, SkipVoted
+from bot.games.trivia_settings import Mode, TriviaSettings
+from bot.incoming import ref_of
+from bot.play import trivia_words
+from bot.play.board import Board
+from bot.play.explaining import Explainer
+from bot.play.host import GameHost
+from bot.play.question_source import Asked, QuestionSource
+from bot.play.trivia_table import Answer, TriviaTable
+from bot.play.words import counted, harmless
+from bot.replies.outlets import ChannelOutlet
+from bot.replies.pacing import Pacers
+from bot.sentences import respond
+from bot.storage import GameRuns, QuestionBank
+
+log = logging.getLogger(__name__)
+
+KIND = "trivia"
+
+_GONE = "That game is over. `/trivia start` begins a new one; `/trivia scores` shows what is kept."
+
+
+class NoQuestions(AirocordError):
+    """Nothing can be asked that fits what was chosen."""
+
+
+class NotYourGame(AirocordError):
+    """Only its starter or a moderator can end a game."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trivia:
+    """One for the whole bot."""
+
+    host: GameHost
+    bank: QuestionBank
+    source: QuestionSource
+    pacers: Pacers
+    explainer: Explainer
+
+    async def start(
+        self,
+        interaction: discord.Interaction,
+        *,
+        category: str | None,
+        difficulty: Difficulty | None,
+        rounds: int,
+        seconds: int,
+        mode: Mode,
+    ) -> None:
+        """Begin a game in the interaction's channel, and say so there.
+
+        Raises:
+            GameRuns: there is one; the sentence says where.
+            NoQuestions: nothing fits.
+        """
+        channel = ref_of(interaction.channel)
+        if (running := await self.host.games.running(channel.id)) is not None:
+            raise where_it_runs(GameRuns(running), interaction)
+        asked = Asked(
+            channel=channel, category=category, difficulty=difficulty, rounds=rounds, mode=mode
+        )
+        drawn = await self.source.draw(asked)
+        settings = TriviaSettings(
+            starter=interaction.user.id, mode=mode, rounds=rounds, seconds=float(seconds)
+        )
+        loop = asyncio.get_running_loop()
+        try:
+            game = TriviaGame(settings, drawn.questions, random.Random(), loop.time())  # noqa: S311
+        except ValueError as error:
+            raise NoQuestions(
+                "I have no questions that fit this. `/trivia categories` shows what there is; "
+                "choose another, or leave category and difficulty open."
+            ) from error
+        # Before the game opens, so that it stands above the first question.
+        await interaction.response.send_message(_announcement(game, category, difficulty))
+        outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
+
+        def make(game_id: int) -> TriviaTable:
+            return TriviaTable(
+                game_id,
+                game,
+                channel=channel,
+                board=Board(outlet, self.pacers.for_channel(channel.id)),
+                games=self.host.games,
+                bank=self.bank,
+                explainer=self.explainer,
+                owed=drawn.credits,
+            )
+
+        try:
+            await self.host.open(
+                channel,
+                KIND,
+                started_by=interaction.user.id,
+                may_rank=not drawn.has_model_questions,
+                make=make,
+            )
+        except AirocordError as error:
+            await interaction.delete_original_response()
+            if isinstance(error, GameRuns):
+                raise where_it_runs(error, interaction) from error
+            raise
+
+    async def press(
+        self, interaction: discord.Interaction, game_id: int, number: int, place: int
+    ) -> None:
+        """An option was chosen; only the person learns which."""
+        table = self._table(game_id)
+        if table is None:
+            await respond(interaction, _GONE)
+            return
+        answer = table.press(interaction.user.id, number, place)
+        if isinstance(answer, LockedIn):
+            question = table.game.question
+            letter = trivia_words.LETTERS[place]
+            option = table.option(place) if question is not None else ""
+            sentence = f"Locked in: **{letter}** {harmless(option)}".rstrip()
+            await respond(interaction, f"{sentence}. The answer comes when the time is over.")
+            return
+        await respond(interaction, _told(answer))
+
+    async def control(self, interaction: discord.Interaction, game_id: int, what: str) -> None:
+        """Hint, skip or stop was pressed."""
+        table = self._table(game_id)
+        if table is None:
+            await respond(interaction, _GONE)
+        elif what == "stop":
+            await self._stop(interaction, table)
+        else:
+            answer = table.hint() if what == "hint" else table.skip(interaction.user.id)
+            await self._show_control(interaction, answer)
+
+    async def stop_here(self, interaction: discord.Interaction) -> None:
+        """``/trivia stop``."""
+        table = self.host.at(ref_of(interaction.channel).id)
+        if isinstance(table, TriviaTable):
+            await self._stop(interaction, table)
+        else:
+            await respond(interaction, "No game of trivia runs in this channel.")
+
+    async def skip_here(self, interaction: discord.Interaction) -> None:
+        """``/trivia skip``."""
+        table = self.host.at(ref_of(interaction.channel).id)
+        if isinstance(table, TriviaTable):
+            await self._show_control(interaction, table.skip(interaction.user.id))
+        else:
+            await respond(interaction, "No game of trivia runs in this channel.")
+
+    def hears(self, message: discord.Message) -> bool:
+        """Whether a message belongs to a game that is answered by writing; it is graded then."""
+        table = self.host.at(message.channel.id)
+        if not isinstance(table, TriviaTable) or table.game.settings.mode is not Mode.TYPED:
+            return False
+        if message.author.bot or not message.content:
+            return False
+        table.guess(message.author.id, message.content)
+        return True
+
+    async def report(self, interaction: discord.Interaction, question_id: str) -> None:
+        """Somebody says that a question is wrong."""
+        origin = Origin.MODEL if question_id.startswith(f"{Origin.MODEL}:") else Origin.FACTS
+        retired = await self.bank.report(question_id, interaction.user.id, origin=origin)
+        log.info("question %s was reported%s", question_id, " and retired" if retired else "")
+        await respond(
+            interaction,
+            "Thank you. It has been reported before, so it will not be asked again."
+            if retired
+            else "Thank you, I have noted that this question is wrong.",
+        )
+
+    async def _stop(self, interaction: discord.Interaction, table: TriviaTable) -> None:
+        is_moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
+        if interaction.user.id != table.starter and not is_moderator:
+            raise NotYourGame(
+                "Only the person who started the game, or a moderator, can stop it. "
+                "Vote with Skip instead."
+            )
+        table.stop()
+        await respond(interaction, "The game stops.")
+
+    async def _show_control(self, interaction: discord.Interaction, answer: Answer | None) -> None:
+        if isinstance(answer, SkipVoted):
+            sentence = f"Your vote to skip is counted: {answer.votes} of {answer.needed}."
+        elif isinstance(answer, HintShown):
+            sentence = "Here is a hint, for everybody. It costs a quarter of the points."
+        else:
+            sentence = _told(answer)
+        await respond(interaction, sentence)
+
+    def _table(self, game_id: int) -> TriviaTable | None:
+        table = self.host.of(game_id)
+        return table if isinstance(table, TriviaTable) else None
+
+
+def where_it_runs(error: GameRuns, interaction: discord.Interaction) -> GameRuns:
+    """The same error, whose sentence links to the game's message."""
+    running = error.running
+    sentence = "A game runs in this channel already."
+    if running is not None and running.message_id is not None:
+        place = interaction.guild_id or "@me"
+        url = f"https://discord.com/channels/{place}/{running.channel_id}/{running.message_id}"
+        sentence = f"A game runs in this channel already: {url}"
+    error.args = (sentence,)
+    return error
+
+
+def _told(answer: Answer | None) -> str:
+    if isinstance(answer, Refused):
+        return trivia_words.REFUSALS[answer.reason]
+    return "Right!" if isinstance(answer, Right) else "Done."
+
+
+def _announcement(game: TriviaGame, category: str | None, difficulty: Difficulty | None) -> str:
+    settings = game.settings
+    what = " ".join(part for part in (str(difficulty or ""), harmless(category or "")) if part)
+    how = (
+        "Press a button to answer: your first press counts, and everybody who is right scores."
+        if settings.mode is Mode.CHOICES
+        else "Write the answer in the channel: the first who is right scores, and whoever follows "
+        f"within {settings.window:.0f} seconds."
+    )
+    return (
+        f"**Trivia**{f' ({what})' if what else ''}: "
+        f"{counted(game.total, 'question')}, {settings.seconds:.0f} seconds each. "
+        f"{how}"
+    )

@@ -1,0 +1,141 @@
+"""The buttons of a game of trivia. Their ids say which game and question they belong to, so that
+one that outlived its game is answered too."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Self, cast
+
+import discord
+
+from bot.play.trivia_words import LETTERS
+from bot.sentences import respond, sentence_for
+
+if TYPE_CHECKING:
+    from bot.client import AirocordClient
+
+_LABEL = 80
+"""Characters of a button's label (Discord, Component Reference)."""
+
+_CUSTOM_ID = 100
+
+
+class _Button(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
+    async def callback(self, interaction: discord.Interaction) -> None:
+        # What a DynamicItem raises reaches no error handler of discord.py, only its log.
+        try:
+            await self.act(cast("discord.Interaction[AirocordClient]", interaction))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await respond(interaction, sentence_for(error))
+
+    @abstractmethod
+    async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
+        """What a press does."""
+
+
+class AnswerButton(
+    _Button, template=r"airo:answer:(?P<game>[0-9]{1,19}):(?P<number>[0-9]{1,4}):(?P<place>[0-9])"
+):
+    """Chooses an option of a question."""
+
+    def __init__(self, game: int, number: int, place: int, option: str, *, ruled_out: bool) -> None:
+        self.game, self.number, self.place = game, number, place
+        label = f"{LETTERS[place]}  {option}"
+        super().__init__(
+            discord.ui.Button(
+                label=label if len(label) <= _LABEL else LETTERS[place],
+                style=discord.ButtonStyle.primary,
+                custom_id=f"airo:answer:{game}:{number}:{place}",
+                disabled=ruled_out,
+                row=0,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        place = int(match["place"]) % len(LETTERS)
+        return cls(int(match["game"]), int(match["number"]), place, "", ruled_out=False)
+
+    async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
+        await interaction.client.play.trivia.press(interaction, self.game, self.number, self.place)
+
+
+class GameButton(_Button, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>hint|skip|stop)"):
+    """Asks for a hint, votes to skip the question, or stops the game."""
+
+    def __init__(self, game: int, what: str) -> None:
+        self.game, self.what = game, what
+        super().__init__(
+            discord.ui.Button(
+                label=what.title(),
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"airo:trivia:{game}:{what}",
+                row=1,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        return cls(int(match["game"]), match["what"])
+
+    async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
+        await interaction.client.play.trivia.control(interaction, self.game, self.what)
+
+
+class ReportButton(_Button, template=r"airo:wrong:(?P<question>.{1,89})"):
+    """Says that a question is wrong, long after its game too."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__(
+            discord.ui.Button(
+                label="This question is wrong",
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"airo:wrong:{question}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        return cls(match["question"])
+
+    async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
+        await interaction.client.play.trivia.report(interaction, self.question)
+
+
+BUTTONS = (AnswerButton, GameButton, ReportButton)
+
+
+def view_open(
+    game: int, number: int, options: tuple[str, ...], struck: list[int]
+) -> discord.ui.View:
+    """Under a question that is open."""
+    view = discord.ui.View(timeout=None)
+    for place, option in enumerate(options):
+        view.add_item(AnswerButton(game, number, place, option, ruled_out=place in struck))
+    for what in ("hint", "skip", "stop"):
+        view.add_item(GameButton(game, what))
+    return view
+
+
+def view_closed(question: str) -> discord.ui.View | None:
+    """Under a question that is over."""
+    if len(question) > _CUSTOM_ID - len("airo:wrong:"):
+        return None
+    return discord.ui.View(timeout=None).add_item(ReportButton(question))

@@ -1,0 +1,236 @@
+"""Trivia: games, scores, packs of a server's own, and answers to people's own questions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import AirocordClient
+from bot.conversation import Question, Speaker
+from bot.games.questions import Difficulty
+from bot.games.trivia_settings import Mode
+from bot.incoming import quoted, ref_of
+from bot.play.packs import NotAnAdmin
+from bot.play.trivia import KIND
+from bot.play.trivia_buttons import BUTTONS
+from bot.play.words import counted, harmless, scoreboard
+from bot.replies.outlets import InteractionOutlet
+from bot.replies.pages import small_print
+from bot.replies.splitting import split
+from bot.sentences import respond
+
+QUESTION_LIMIT = 1000
+"""Characters of somebody's own trivia question."""
+
+PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30), "all": None}
+
+Interaction = discord.Interaction[AirocordClient]
+
+
+class Trivia(commands.Cog):
+    trivia = app_commands.Group(name="trivia", description="Games of questions and answers.")
+    pack = app_commands.Group(
+        name="pack", description="Questions of this server's own.", parent=trivia
+    )
+
+    def __init__(self, client: AirocordClient) -> None:
+        self.client = client
+        self.service = client.play.trivia
+
+    async def cog_load(self) -> None:
+        self.client.add_dynamic_items(*BUTTONS)
+
+    async def cog_unload(self) -> None:
+        self.client.remove_dynamic_items(*BUTTONS)
+
+    @trivia.command(description="Begin a game in this channel.")
+    @app_commands.describe(
+        category="What the questions are about; leave it out for a mixture",
+        difficulty="Easy questions bring 100 points, medium 200, hard 300",
+        rounds="How many questions",
+        seconds="Time for each question",
+        mode="choices: press a button. typed: write the answer",
+    )
+    async def start(  # noqa: PLR0917 - each is an option of the command
+        self,
+        interaction: Interaction,
+        category: str | None = None,
+        difficulty: Literal["easy", "medium", "hard"] | None = None,
+        rounds: app_commands.Range[int, 1, 50] = 10,
+        seconds: app_commands.Range[int, 5, 120] = 20,
+        mode: Literal["choices", "typed"] = "choices",
+    ) -> None:
+        if mode == "typed" and not self.client.intents.message_content:
+            await respond(
+                interaction,
+                "I cannot read messages here: whoever runs this bot has switched the Message "
+                "Content Intent off. Start the game with mode: choices instead.",
+            )
+            return
+        await self.service.start(
+            interaction,
+            category=category,
+            difficulty=Difficulty(difficulty) if difficulty else None,
+            rounds=rounds,
+            seconds=seconds,
+            mode=Mode(mode),
+        )
+
+    @start.autocomplete("category")
+    async def _categories(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        found = await self.service.source.categories(interaction.guild_id)
+        return [
+            app_commands.Choice(name=name[:100], value=name[:100])
+            for name in found
+            if typed.casefold() in name.casefold()
+        ][:25]
+
+    @trivia.command(description="Vote to skip the question.")
+    async def skip(self, interaction: Interaction) -> None:
+        await self.service.skip_here(interaction)
+
+    @trivia.command(description="End the game: for its starter and moderators.")
+    async def stop(self, interaction: Interaction) -> None:
+        await self.service.stop_here(interaction)
+
+    @trivia.command(description="Who has the most points.")
+    @app_commands.describe(where="In this channel, or in the whole server", when="Since when")
+    async def scores(
+        self,
+        interaction: Interaction,
+        where: Literal["server", "channel"] = "server",
+        when: Literal["week", "month", "all"] = "all",
+    ) -> None:
+        channel = ref_of(interaction.channel)
+        is_channel = where == "channel" or channel.guild_id is None
+        period = PERIODS[when]
+        best = await self.service.host.games.standings(
+            guild_id=None if is_channel else channel.guild_id,
+            channel_id=channel.id if is_channel else None,
+            kinds=(KIND,),
+            since=datetime.now(UTC) - period if period else None,
+        )
+        if not best:
+            await respond(
+                interaction,
+                "There are no points yet. Games with two or more players count: `/trivia start`.",
+            )
+            return
+        lines = [
+            (
+                one.person_id,
+                f"{counted(one.points, 'point')}, {one.correct} right, "
+                + counted(one.games, "game"),
+            )
+            for one in best
+        ]
+        place = "this channel" if is_channel else "this server"
+        since = {"week": ", last 7 days", "month": ", last 30 days", "all": ""}[when]
+        await interaction.response.send_message(
+            f"**Trivia in {place}{since}**\n{scoreboard(lines)}"
+        )
+
+    @trivia.command(description="What I can ask about.")
+    async def categories(self, interaction: Interaction) -> None:
+        found = await self.service.source.categories(interaction.guild_id)
+        lines = [
+            f"- {harmless(name)}: {counted(count, 'question')}" for name, count in found.items()
+        ]
+        first, *rest = split("\n".join(["I can ask about:", *lines]))
+        await interaction.response.send_message(first, ephemeral=True)
+        for part in rest:
+            await interaction.followup.send(part, ephemeral=True)
+
+    @trivia.command(description="Where the questions come from.")
+    async def about(self, interaction: Interaction) -> None:
+        owed = await self.service.source.credits(interaction.guild_id)
+        sentence = (
+            "Most of my questions are made from data, so their answers are right by construction. "
+            "Where a language model wrote one, it says AI-written.\n"
+        )
+        await respond(interaction, sentence + "\n".join(f"- {credit}" for credit in owed))
+
+    @trivia.command(description="Ask me a trivia question of your own.")
+    @app_commands.describe(question="What you want to know")
+    async def ask(
+        self, interaction: Interaction, question: app_commands.Range[str, 1, QUESTION_LIMIT]
+    ) -> None:
+        asked = Question(
+            channel=ref_of(interaction.channel),
+            speaker=Speaker(interaction.user.id, interaction.user.display_name),
+            text=question,
+        )
+        prefix = quoted(discord.utils.escape_markdown(question), QUESTION_LIMIT) + "\n"
+        outlet = InteractionOutlet(interaction)
+        await self.client.conversation.answer(asked, outlet, self.client.me, prefix=prefix)
+
+    # -- packs ---------------------------------------------------------------------------
+
+    @pack.command(name="add", description="Add questions from a file (YAML or JSON).")
+    @app_commands.describe(file="See docs/packs.md of the bot for what belongs into it")
+    async def add_pack(self, interaction: Interaction, file: discord.Attachment) -> None:
+        guild_id = _for_admins(interaction)
+        await interaction.response.defer(ephemeral=True)
+        pack = await self.client.play.packs.add(guild_id, file, added_by=interaction.user.id)
+        await interaction.followup.send(
+            f"Added **{harmless(pack.title)}** with {counted(pack.questions, 'question')}. "
+            "They are asked in this server only.",
+            ephemeral=True,
+        )
+
+    @pack.command(name="list", description="Which packs this server has.")
+    async def list_packs(self, interaction: Interaction) -> None:
+        found = await self.service.bank.packs(interaction.guild_id or 0)
+        if not found:
+            await respond(interaction, "This server has no packs. `/trivia pack add` brings one.")
+            return
+        lines = [
+            f"- **{harmless(pack.title)}**: {counted(pack.questions, 'question')}, added by "
+            f"<@{pack.added_by}>"
+            + (f"\n{small_print(harmless(pack.credit))}" if pack.credit else "")
+            for pack in found
+        ]
+        await respond(interaction, "\n".join(lines))
+
+    @pack.command(name="remove", description="Remove a pack of this server.")
+    @app_commands.describe(title="Which one")
+    async def remove_pack(self, interaction: Interaction, title: str) -> None:
+        guild_id = _for_admins(interaction)
+        found = await self.service.bank.packs(guild_id)
+        chosen = [pack for pack in found if title in (str(pack.id), pack.title)]
+        if not chosen or not await self.service.bank.remove_pack(guild_id, chosen[0].id):
+            await respond(interaction, f"This server has no pack **{harmless(title)}**.")
+            return
+        await respond(interaction, f"Removed **{harmless(chosen[0].title)}** and its questions.")
+
+    @remove_pack.autocomplete("title")
+    async def _titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self.service.bank.packs(interaction.guild_id or 0)
+        return [
+            app_commands.Choice(name=pack.title[:100], value=str(pack.id))
+            for pack in found
+            if typed.casefold() in pack.title.casefold()
+        ][:25]
+
+
+def _for_admins(interaction: discord.Interaction) -> int:
+    """The server's id.
+
+    Raises:
+        NotAnAdmin: the person may not manage it, or this is no server.
+    """
+    if interaction.guild_id is None:
+        raise NotAnAdmin("Packs belong to servers. Please use this in one.")
+    if not interaction.permissions.manage_guild:
+        raise NotAnAdmin("Only people with the permission Manage Server can change the packs.")
+    return interaction.guild_id
+
+
+async def setup(client: AirocordClient) -> None:
+    await client.add_cog(Trivia(client))

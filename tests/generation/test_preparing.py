@@ -1,0 +1,174 @@
+"""What is done for a request before it is put in line, and what is counted against whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.errors import EngineSick, PromptFailed, QueueFull, ShuttingDown
+from bot.generation.engine import SamplingParams
+from bot.generation.figures import QueueLimits
+from bot.generation.queue import GenerationQueue
+from bot.generation.ticket import Priority, Request, Ticket, TicketState
+from bot.prompts import Prompt
+from tests.support.engines import Script, ScriptedEngine
+
+
+@asynccontextmanager
+async def open_queue(
+    engine: ScriptedEngine, limits: QueueLimits | None = None
+) -> AsyncIterator[GenerationQueue]:
+    queue = GenerationQueue(engine, limits)
+    await queue.load()
+    try:
+        async with asyncio.timeout(10):
+            yield queue
+    finally:
+        await queue.drain(0)
+
+
+def ask(
+    prepare: Callable[[Ticket], Awaitable[None]] | None = None,
+    *,
+    person: int = 1,
+    guild: int | None = 5,
+    priority: Priority = Priority.INTERACTIVE,
+) -> Request:
+    return Request(
+        prompt=Prompt(["hi"]),
+        prepare=prepare,
+        params=SamplingParams(),
+        person=person,
+        guild=guild,
+        priority=priority,
+    )
+
+
+class Work:
+    """Something to be prepared, which a test lets end."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.may_end = asyncio.Event()
+        self.was_cancelled = False
+
+    async def __call__(self, ticket: Ticket) -> None:
+        ticket.tell("Reading.")
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.was_cancelled = True
+            raise
+        if self.error is not None:
+            raise self.error
+
+
+async def told(ticket: Ticket) -> None:
+    while not ticket.progress:
+        await ticket.changed(ticket.version)
+
+
+async def test_a_request_is_in_line_when_it_is_prepared_and_says_how_far_it_is() -> None:
+    engine = ScriptedEngine()
+    async with open_queue(engine) as queue:
+        work = Work()
+        ticket = queue.submit(ask(work))
+        await told(ticket)
+        assert (ticket.progress, ticket.position) == ("Reading.", None)
+        # It holds nobody up.
+        await queue.submit(ask(person=2)).result()
+        work.may_end.set()
+        await ticket.result()
+        assert ticket.progress == ""
+        assert len(engine.prompts) == 2
+
+
+async def test_what_is_prepared_may_ask_in_the_background_while_it_is_all_the_person_has() -> None:
+    engine = ScriptedEngine(default=Script(("Noted.",)))
+    async with open_queue(engine, QueueLimits(per_person=1, per_guild=1)) as queue:
+        notes: list[str] = []
+
+        async def prepare(_: Ticket) -> None:
+            part = queue.submit(ask(priority=Priority.BACKGROUND))
+            await part.result()
+            notes.append(part.text)
+
+        ticket = queue.submit(ask(prepare))
+        with pytest.raises(QueueFull, match="already have 1"):
+            queue.submit(ask())
+        with pytest.raises(QueueFull, match="this server"):
+            queue.submit(ask(person=2))
+        await ticket.result()
+        assert notes == ["Noted."]
+        await queue.submit(ask()).result()
+
+
+async def test_all_that_are_prepared_count_towards_the_length_of_the_line() -> None:
+    async with open_queue(ScriptedEngine(), QueueLimits(total=2)) as queue:
+        work = Work()
+        queue.submit(ask(work, person=1))
+        queue.submit(ask(work, person=2))
+        with pytest.raises(QueueFull, match="Too many people"):
+            queue.submit(ask(person=3))
+
+
+async def test_to_cancel_a_request_ends_what_is_done_for_it() -> None:
+    engine = ScriptedEngine()
+    async with open_queue(engine) as queue:
+        work = Work()
+        ticket = queue.submit(ask(work))
+        await told(ticket)
+        ticket.cancel()
+        assert ticket.state is TicketState.CANCELLED
+        await queue.idle()
+        assert work.was_cancelled
+        assert engine.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sentence"),
+    [
+        (EngineSick("It keeps failing."), EngineSick, "It keeps failing"),
+        (ValueError("?"), PromptFailed, "Something went wrong on our side"),
+    ],
+)
+async def test_a_request_that_cannot_be_prepared_fails_with_a_sentence(
+    error: Exception, kind: type[Exception], sentence: str
+) -> None:
+    engine = ScriptedEngine()
+    async with open_queue(engine) as queue:
+        work = Work(error)
+        ticket = queue.submit(ask(work))
+        work.may_end.set()
+        with pytest.raises(kind, match=sentence):
+            await ticket.result()
+        await queue.idle()
+        assert ticket.state is TicketState.FAILED
+        assert engine.prompts == []
+
+
+async def test_a_queue_that_closes_ends_what_is_being_prepared() -> None:
+    async with open_queue(ScriptedEngine()) as queue:
+        work = Work()
+        ticket = queue.submit(ask(work))
+        await told(ticket)
+        await queue.drain(0)
+        with pytest.raises(ShuttingDown):
+            await ticket.result()
+        assert work.was_cancelled
+
+
+async def test_nobody_is_idle_while_something_is_prepared() -> None:
+    async with open_queue(ScriptedEngine()) as queue:
+        work = Work()
+        queue.submit(ask(work))
+        await queue.submit(ask(person=2)).result()
+        waiting = asyncio.create_task(queue.idle())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        work.may_end.set()
+        await waiting

@@ -1,0 +1,157 @@
+"""Games of trivia over the wire, as two people play them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage import Database, Games, Standing
+from sandbox.files import Upload
+from sandbox.interactions import Interaction
+from sandbox.people import Person
+from sandbox.server import Sandbox
+from sandbox.types import Json
+from tests.support.bot_process import BotProcess
+from tests.support.judge import Judge
+from tests.support.model_on_a_wire import ModelOnAWire
+from tests.support.reader import Reader, buttons
+
+RIVERS = Upload(
+    "rivers.yaml",
+    b"""
+title: Rivers
+author: Ada
+licence: CC0
+questions:
+  - question: Which river runs through Vienna?
+    answer: Danube
+    wrong: [Rhine, Elbe, Oder]
+    category: Water
+    difficulty: easy
+    explanation: The Danube runs through four capitals.
+  - question: Which river runs through Cairo?
+    answer: Nile
+    wrong: [Congo, Niger, Volta]
+    category: Water
+    difficulty: easy
+""",
+)
+RIGHT = {"Vienna": "Danube", "Cairo": "Nile"}
+
+
+class Stage:
+    """A bot, a server with Rivers, and two who play."""
+
+    def __init__(self, sandbox: Sandbox, bot: BotProcess, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.bot = bot
+        self.folder = folder
+        self.ada, self.bo = sandbox.person("Ada"), sandbox.person("Bo")
+        self.channel_id = int(self.ada.channels()[0]["id"])
+        self.reader = Reader(self.bo, self.channel_id, sandbox.world.bot_id)
+
+    async def command(self, person: Person, path: str, **options: str | int) -> str:
+        """What the person is told."""
+        return said(await person.use_command(self.channel_id, path, options).answered())
+
+    async def press(self, person: Person, message: Json, label: str) -> str:
+        """Press the button whose label ends so."""
+        custom_id = next(found for name, found in buttons(message).items() if name.endswith(label))
+        pressed = person.press(self.channel_id, int(message["id"]), custom_id)
+        return said(await pressed.answered())
+
+    async def question(self, number: int) -> tuple[Json, str]:
+        """A question once it stands there, and its right answer."""
+        shown = await self.reader.reads(f"**Question {number} of")
+        city = next(city for city in RIGHT if city in str(shown["content"]))
+        return shown, RIGHT[city]
+
+    async def standings(self) -> list[Standing]:
+        database = Database(f"sqlite+aiosqlite:///{self.folder / 'airocord.db'}")
+        try:
+            return await Games(database).standings(channel_id=self.channel_id, kinds=("trivia",))
+        finally:
+            await database.close()
+
+
+def said(interaction: Interaction) -> str:
+    assert interaction.message is not None
+    return str(interaction.message["content"])
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, judge: Judge) -> AsyncIterator[Stage]:
+    sandbox, model = Sandbox(), ModelOnAWire()
+    judge.watch(sandbox)
+    await sandbox.start()
+    await model.start()
+    try:
+        async with BotProcess(sandbox, tmp_path, model) as bot:
+            made = Stage(sandbox, bot, tmp_path)
+            added = await made.ada.use_command(
+                made.channel_id, "trivia pack add", files={"file": RIVERS}
+            ).answered()
+            assert added.state == "answered"
+            with made.reader:
+                yield made
+            assert bot.complaints == []
+    finally:
+        await model.close()
+        await sandbox.close()
+    assert judge.problems() == []
+
+
+async def test_two_play_to_the_end_and_both_who_are_right_score(stage: Stage) -> None:
+    announced = await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
+    assert "2 questions, 5 seconds each" in announced
+    first, right = await stage.question(1)
+    told = await stage.press(stage.ada, first, right)
+    assert told.startswith("Locked in: **")
+    assert right in told
+    again = await stage.press(stage.ada, first, right)
+    assert again == "You have answered this question; the first answer counts."
+    await stage.press(stage.bo, first, right)
+    busy = await stage.command(stage.ada, "trivia start")
+    assert busy.startswith("A game runs in this channel already: https://discord.com/channels/")
+    closed = await stage.reader.reads(f"2 people had it. The answer: **{right}**.")
+    assert "✅ right" in str(closed["content"])
+    second, right = await stage.question(2)
+    wrong = next(name for name in buttons(second) if name[0] in "ABCD" and right not in name)
+    await stage.press(stage.ada, second, wrong)
+    await stage.press(stage.bo, second, right)
+    over = await stage.reader.reads("That was the last question.")
+    assert f"<@{stage.bo.id}>: " in str(over["content"])
+    best, other = await stage.standings()
+    assert (best.person_id, best.correct, other.person_id, other.correct) == (
+        stage.bo.id,
+        2,
+        stage.ada.id,
+        1,
+    )
+    scores = await stage.command(stage.ada, "trivia scores", where="channel", when="week")
+    assert f"🥇1. <@{stage.bo.id}>: {best.points} points, 2 right, 1 game" in scores
+    late = await stage.press(stage.ada, second, "wrong")
+    assert late == "Thank you, I have noted that this question is wrong."
+
+
+async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: Stage) -> None:
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
+    first, right = await stage.question(1)
+    await stage.press(stage.ada, first, right)
+    await stage.press(stage.bo, first, right)
+    await stage.reader.reads("2 people had it.")
+    second, right = await stage.question(2)
+    await stage.bot.kill()
+    await stage.bot.start()
+    told = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
+    assert f"<@{stage.ada.id}>: " in str(told["content"])
+    assert {line.person_id for line in await stage.standings()} == {stage.ada.id, stage.bo.id}
+    label = next(name for name in buttons(second) if name.endswith(right))
+    pressed = await stage.press(stage.bo, second, label)
+    assert pressed.startswith("That game is over.")
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=1, seconds=5)
+    await stage.reader.reads("**Question 1 of 1**")
+    assert await stage.command(stage.bo, "trivia stop") == "The game stops."
+    await stage.reader.reads("The game was stopped.")
