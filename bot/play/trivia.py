@@ -20,7 +20,7 @@ from bot.play.board import Board
 from bot.play.explaining import Explainer
 from bot.play.host import GameHost
 from bot.play.question_source import Asked, QuestionSource
-from bot.play.trivia_table import Answer, TriviaTable
+from bot.play.trivia_table import KIND, Answer, TriviaTable
 from bot.play.words import counted, harmless
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
@@ -28,8 +28,6 @@ from bot.sentences import respond
 from bot.storage import GameRuns, QuestionBank
 
 log = logging.getLogger(__name__)
-
-KIND = "trivia"
 
 _GONE = "That game is over. `/trivia start` begins a new one; `/trivia scores` shows what is kept."
 

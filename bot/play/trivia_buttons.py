@@ -4,13 +4,12 @@ one that outlived its game is answered too."""
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import discord
 
+from bot.play.buttons import GameItem
 from bot.play.trivia_words import LETTERS
-from bot.sentences import respond, sentence_for
 
 if TYPE_CHECKING:
     from bot.client import AirocordClient
@@ -21,21 +20,8 @@ _LABEL = 80
 _CUSTOM_ID = 100
 
 
-class _Button(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
-    async def callback(self, interaction: discord.Interaction) -> None:
-        # What a DynamicItem raises reaches no error handler of discord.py, only its log.
-        try:
-            await self.act(cast("discord.Interaction[AirocordClient]", interaction))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
-            await respond(interaction, sentence_for(error))
-
-    @abstractmethod
-    async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
-        """What a press does."""
-
-
 class AnswerButton(
-    _Button, template=r"airo:answer:(?P<game>[0-9]{1,19}):(?P<number>[0-9]{1,4}):(?P<place>[0-9])"
+    GameItem, template=r"airo:answer:(?P<game>[0-9]{1,19}):(?P<number>[0-9]{1,4}):(?P<place>[0-9])"
 ):
     """Chooses an option of a question."""
 
@@ -66,7 +52,7 @@ class AnswerButton(
         await interaction.client.play.trivia.press(interaction, self.game, self.number, self.place)
 
 
-class GameButton(_Button, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>hint|skip|stop)"):
+class GameButton(GameItem, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>hint|skip|stop)"):
     """Asks for a hint, votes to skip the question, or stops the game."""
 
     def __init__(self, game: int, what: str) -> None:
@@ -93,7 +79,7 @@ class GameButton(_Button, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>
         await interaction.client.play.trivia.control(interaction, self.game, self.what)
 
 
-class ReportButton(_Button, template=r"airo:wrong:(?P<question>.{1,89})"):
+class ReportButton(GameItem, template=r"airo:wrong:(?P<question>.{1,89})"):
     """Says that a question is wrong, long after its game too."""
 
     def __init__(self, question: str) -> None:

@@ -78,7 +78,6 @@ BRIDGE = Passage("a.txt", 0, "The bridge was painted green in 1994 by the city."
         ("What colour is the bridge?", "The color of the bridge is green."),
         ("What colour has the brigde?", "The bridge is green."),
         ("When was it painted?", "1994"),
-        ("Was the bridge painted in 1994?", "Yes."),
         ("Was the bridge painted green?", "Yes, it was painted green."),
     ],
 )

@@ -76,7 +76,7 @@ def currencies(world: World) -> Iterator[Item]:
     alike = _Alikeness([name for one in world.countries for name in _currency_names(one)])
     for country in world.countries:
         currency = country.currency
-        if currency is None or country.currency_code is None:
+        if currency is None or country.currency_code is None or _gives_away(currency, country):
             continue
         own = _currency_names(country)
         told = _small(currency)
@@ -95,7 +95,7 @@ def currencies(world: World) -> Iterator[Item]:
             wrong=tuple(name for name in nearby if not any(alike(name, one) for one in own)),
             explanation=explanation,
         )
-        if users[currency] == 1 and not _gives_away(currency, country):
+        if users[currency] == 1:
             yield _whose(
                 world, country, "currency-of", told, f"Which country's currency is the {told}?"
             )
@@ -213,4 +213,6 @@ class _Alikeness:
 
 
 def _gives_away(sign: str, country: Country) -> bool:
-    return plain(country.name).text.startswith(plain(sign).text[:5])
+    """The leone of Sierra Leone, the PL of PLN."""
+    name, letters = plain(country.name).text, plain(sign).text
+    return name.startswith(letters[:5]) or (len(letters) > 2 and letters in name)

@@ -1,0 +1,117 @@
+"""The puzzle of the day: the same for everyone, alone and unseen by others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, cast
+
+import discord
+
+from bot.games.letters import LONGEST, plain_letters
+from bot.games.puzzles import Puzzle
+from bot.play import anagram_words
+from bot.play.anagram_buttons import DailyButton
+from bot.play.words import counted
+from bot.play.words_known import KnownWords
+from bot.replies.pages import small_print
+from bot.sentences import respond, sentence_for
+from bot.storage import Games
+
+if TYPE_CHECKING:
+    from bot.client import AirocordClient
+
+POINTS = 100
+
+
+def utc_today() -> date:
+    """Days change at midnight UTC, for everyone at once."""
+    return datetime.now(UTC).date()
+
+
+class DailyGuess(discord.ui.Modal, title="The puzzle of the day"):
+    word: discord.ui.TextInput[DailyGuess] = discord.ui.TextInput(
+        label="Your word", max_length=LONGEST + 5, custom_id="word"
+    )
+
+    def __init__(self, day: str) -> None:
+        super().__init__(timeout=900.0)
+        self._day = day
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        client = cast("AirocordClient", interaction.client)
+        await client.play.daily.guess(interaction, self._day, self.word.value)
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction,
+        error: Exception,
+        item: discord.ui.Item[discord.ui.View] | None = None,
+        /,
+    ) -> None:
+        await respond(interaction, sentence_for(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    words: KnownWords
+    games: Games
+    today: Callable[[], date] = utc_today
+
+    async def show(self, interaction: discord.Interaction) -> None:
+        """``/anagram daily``."""
+        day = self.today()
+        puzzle = await self._puzzle(day)
+        lines = [f"**The puzzle of {day:%d %B %Y}**", f"# {anagram_words.spaced(puzzle.letters)}"]
+        view: discord.ui.View | None = None
+        if await self.games.daily(interaction.user.id, day) is None:
+            lines.append("Find the word of all nine letters. Try as often as you like.")
+            view = discord.ui.View(timeout=None).add_item(DailyButton(day.isoformat()))
+        else:
+            lines.append("You have solved it. The next one comes at midnight UTC.")
+        lines.append(small_print(await self._streak(interaction.user.id, day)))
+        text = "\n".join(lines)
+        if view is None:
+            await interaction.response.send_message(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True, view=view)
+
+    async def open(self, interaction: discord.Interaction, day: str) -> None:
+        """Guess was pressed."""
+        if day != self.today().isoformat():
+            await respond(interaction, "That day is over. `/anagram daily` shows today's puzzle.")
+        elif await self.games.daily(interaction.user.id, self.today()) is not None:
+            await respond(interaction, "You have solved it already.")
+        else:
+            await interaction.response.send_modal(DailyGuess(day))
+
+    async def guess(self, interaction: discord.Interaction, day: str, word: str) -> None:
+        """A word came by the dialog."""
+        today = self.today()
+        if day != today.isoformat():
+            await respond(interaction, "That day is over. `/anagram daily` shows today's puzzle.")
+            return
+        puzzle = await self._puzzle(today)
+        given = plain_letters(word)
+        if sorted(given) != sorted(puzzle.letters):
+            await respond(interaction, "Use all the letters that are given, and no others.")
+        elif given not in puzzle.words:
+            await respond(interaction, "That is not in my list of words. Try again.")
+        else:
+            await self.games.close_daily(interaction.user.id, today, POINTS)
+            streak = await self._streak(interaction.user.id, today)
+            await respond(interaction, f"**{given}** is right! {streak}")
+
+    async def _puzzle(self, day: date) -> Puzzle:
+        puzzles = await self.words.puzzles()
+        return await asyncio.to_thread(puzzles.daily, day)
+
+    async def _streak(self, person: int, day: date) -> str:
+        streak = await self.games.streak(person, day)
+        if not streak.longest:
+            return "Solve it on days in a row for a streak."
+        return (
+            f"Your streak: {counted(streak.now, 'day')} in a row; your longest: {streak.longest}."
+        )

@@ -1,0 +1,113 @@
+"""What every game at a table has in common: rules that are fed with events, effects that are
+shown, and one task that does both in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+import discord
+
+from bot.games.trivia_effects import Standing
+from bot.play.board import Board, BoardLost
+from bot.play.interrupted import notice
+from bot.storage import Gain, Games
+
+log = logging.getLogger(__name__)
+
+
+class Rules(Protocol):
+    """A game's state machine, as far as all are alike."""
+
+    @property
+    def is_over(self) -> bool: ...
+
+    @property
+    def deadline(self) -> float | None: ...
+
+    def standings(self) -> Sequence[Standing]: ...
+
+
+EffectT = TypeVar("EffectT")
+
+
+class Table(ABC, Generic[EffectT]):
+    """Everything that presses and messages do is answered from memory at once; what has to be
+    written, to Discord or to the database, is done by the one task that plays the game."""
+
+    def __init__(self, game_id: int, kind: str, rules: Rules, board: Board, games: Games) -> None:
+        self.game_id = game_id
+        self.board = board
+        self.games = games
+        self.loop = asyncio.get_running_loop()
+        self._kind = kind
+        self._rules = rules
+        self._to_show: deque[EffectT] = deque()
+        self._woken = asyncio.Event()
+
+    @property
+    def now(self) -> float:
+        """The clock that the rules go by."""
+        return self.loop.time()
+
+    def leave(self, effects: Sequence[EffectT]) -> None:
+        """Leave the effects of an event to the task."""
+        self._to_show.extend(effects)
+        self._woken.set()
+
+    async def play(self) -> None:
+        """Play until the game is over, or has no place any more."""
+        try:
+            while not (self._rules.is_over and not self._to_show):
+                self._to_show.extend(self.tick(self.now))
+                while self._to_show:
+                    await self.do(self._to_show.popleft())
+                await self._until_due()
+        except BoardLost as lost:
+            log.info("game %d has no place any more: %s", self.game_id, lost)
+        finally:
+            self.leave_off()
+            await self.board.abandon()
+
+    async def close(self) -> None:
+        """Say that the bot is stopping. The game's task has ended."""
+        try:
+            await self.board.post(notice(self._kind))
+        except BoardLost as lost:
+            log.info("game %d could not be closed: %s", self.game_id, lost)
+
+    @abstractmethod
+    def tick(self, now: float) -> Sequence[EffectT]:
+        """What is due by the rules."""
+
+    @abstractmethod
+    async def do(self, effect: EffectT) -> None:
+        """Show it, and keep what has to be kept."""
+
+    @abstractmethod
+    def leave_off(self) -> None:
+        """The game is over: let go of what it held."""
+
+    async def post(self, text: str, view: discord.ui.View | None) -> None:
+        """Go on in a new message, which the database is told of."""
+        message_id = await self.board.post(text, view)
+        await self.games.set_message(self.game_id, message_id)
+
+    async def keep(self, number: int, gains: dict[int, Gain]) -> None:
+        """Keep what a round brought; who has played is noted with nothing."""
+        everybody = {one.person: Gain(0) for one in self._rules.standings()}
+        await self.games.close_round(self.game_id, number, everybody | gains)
+
+    async def _until_due(self) -> None:
+        deadline = self._rules.deadline
+        if deadline is not None and not self._to_show:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+        self._woken.clear()

@@ -1,0 +1,154 @@
+"""Games of anagrams over the wire, as two people play them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.games.lexicon import KNOWN, Lexicon
+from bot.games.solver import Query, solve
+from sandbox.interactions import Interaction
+from sandbox.people import Person
+from sandbox.server import Sandbox
+from sandbox.types import Json
+from tests.support.bot_process import BotProcess
+from tests.support.judge import Judge
+from tests.support.model_on_a_wire import ModelOnAWire
+from tests.support.reader import Reader, buttons
+
+_LETTERS = re.compile(r"# `([A-Z ]+)`")
+
+
+class Stage:
+    def __init__(self, sandbox: Sandbox, bot: BotProcess) -> None:
+        self.sandbox = sandbox
+        self.bot = bot
+        self.ada, self.bo = sandbox.person("Ada"), sandbox.person("Bo")
+        self.channel_id = int(self.ada.channels()[0]["id"])
+        self.reader = Reader(self.bo, self.channel_id, sandbox.world.bot_id)
+
+    async def command(self, person: Person, path: str, **options: str | int) -> str:
+        return said(await person.use_command(self.channel_id, path, options).answered())
+
+    async def guess(self, person: Person, message: Json, word: str) -> str:
+        """By the button and its dialog."""
+        pressed = person.press(self.channel_id, int(message["id"]), buttons(message)["Guess"])
+        opened = await pressed.answered()
+        return said(await person.submit(opened, {"word": word}).answered())
+
+    async def puzzle(self, number: int = 1) -> tuple[Json, str]:
+        shown = await self.reader.reads(f"puzzle {number}")
+        found = _LETTERS.search(str(shown["content"]))
+        assert found is not None
+        return shown, found[1].replace(" ", "").lower()
+
+
+def said(interaction: Interaction) -> str:
+    assert interaction.message is not None
+    return str(interaction.message["content"])
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, judge: Judge) -> AsyncIterator[Stage]:
+    sandbox, model = Sandbox(), ModelOnAWire()
+    judge.watch(sandbox)
+    await sandbox.start()
+    await model.start()
+    try:
+        async with BotProcess(sandbox, tmp_path, model) as bot:
+            made = Stage(sandbox, bot)
+            with made.reader:
+                yield made
+            assert bot.complaints == []
+    finally:
+        await model.close()
+        await sandbox.close()
+    assert judge.problems() == []
+
+
+async def test_two_find_words_in_the_same_letters(stage: Stage) -> None:
+    await stage.command(stage.bo, "anagram play", mode="twist", seconds=12)
+    shown, letters = await stage.puzzle()
+    lexicon = Lexicon.load()
+    words = [
+        word
+        for word in solve(Query(letters), lexicon).found
+        if 3 <= len(word) <= 4 and lexicon.levels[word] <= KNOWN
+    ]
+    first, second, third, *_ = words
+    assert await stage.guess(stage.ada, shown, first) == (
+        f"**{first}** is right! +{20 if len(first) == 4 else 10} points."
+    )
+    assert await stage.guess(stage.bo, shown, first) == "Somebody has found that one."
+    assert "is right!" in await stage.guess(stage.bo, shown, second.upper())
+    assert await stage.guess(stage.bo, shown, "zzz") == "That needs letters that are not there."
+    stage.ada.send(stage.channel_id, third)
+    await stage.reader.reads(f"{third} (<@{stage.ada.id}>)")
+    refused = await stage.command(stage.ada, "anagram solve", letters=letters)
+    assert refused == "These are the letters of the game that runs here. Nice try!"
+    result = await stage.reader.reads("You found 3 words; I know ")
+    assert "Not found: " in str(result["content"])
+    over = await stage.reader.reads("That was the end of the game.")
+    assert f"<@{stage.ada.id}>: " in str(over["content"])
+    assert "2 right" in str(over["content"])
+    scores = await stage.command(stage.bo, "anagram scores")
+    assert f"🥇1. <@{stage.ada.id}>: " in scores
+    assert first in await stage.command(stage.ada, "anagram solve", letters=letters)
+
+
+async def test_a_scramble_takes_any_word_of_its_letters_and_ends_with_the_game(
+    stage: Stage,
+) -> None:
+    await stage.command(stage.bo, "anagram play", mode="classic", rounds=1, seconds=30)
+    shown, letters = await stage.puzzle()
+    answers = Lexicon.load().anagrams(letters)
+    assert letters not in answers
+    assert await stage.command(stage.ada, "anagram hint") == (
+        "Here is a hint, for everybody. It costs a quarter of the points."
+    )
+    await stage.reader.reads("Hint: `")
+    assert "is right!" in await stage.guess(stage.ada, shown, answers[-1])
+    await stage.reader.reads("One had it. The answer: **")
+    await stage.reader.reads("That was the end of the game.")
+    assert await stage.command(stage.bo, "anagram stop") == (
+        "No game of anagrams runs in this channel."
+    )
+
+
+async def test_the_puzzle_of_the_day_is_everyones_and_solved_once(stage: Stage) -> None:
+    opened = await stage.bo.use_command(stage.channel_id, "anagram daily").answered()
+    assert opened.message is not None
+    found = _LETTERS.search(said(opened))
+    assert found is not None
+    assert found[1] in await stage.command(stage.ada, "anagram daily")
+    letters = found[1].replace(" ", "").lower()
+    answer = Lexicon.load().anagrams(letters)[0]
+    assert await stage.guess(stage.bo, opened.message, "wrong") == (
+        "Use all the letters that are given, and no others."
+    )
+    told = await stage.guess(stage.bo, opened.message, answer)
+    assert told == f"**{answer}** is right! Your streak: 1 day in a row; your longest: 1."
+    again = await stage.command(stage.bo, "anagram daily")
+    assert "You have solved it." in again
+    assert "Try as often as you like." in await stage.command(stage.ada, "anagram daily")
+
+
+async def test_letters_are_solved_and_compared(stage: Stage) -> None:
+    assert "**6**: enlist, inlets, listen, silent, tinsel" in await stage.command(
+        stage.bo, "anagram solve", letters="silent"
+    )
+    assert "dirty room" in await stage.command(
+        stage.bo, "anagram solve", letters="dormitory", words=2
+    )
+    assert await stage.command(stage.bo, "anagram solve", letters="???????") == (
+        "At most 3 letters can be ?."
+    )
+    assert await stage.command(stage.bo, "anagram check", a="Dormitory", b="Dirty room!") == (
+        "Yes: **Dormitory** and **Dirty room!** have the same letters."
+    )
+    assert await stage.command(stage.bo, "anagram check", a="listen", b="lesson") == (
+        "No: only **listen** has I T, and only **lesson** has O S."
+    )
