@@ -36,7 +36,7 @@ async def run(*, smoke: bool) -> Table:
         "bad documents, while a reply to somebody else is written",
         ["file", "size", "seconds", "peak", "p50", "p99", "max", "what the person is told"],
         note=(
-            "peak: of the reader's process. p50, p99, max: how late the bot's loop came, asked every "
+            "peak: of the reader's process. p50, p99, max: how late the loop came, asked every "
             f"5 ms, while {1 / _PIECE_EVERY_S:.0f} pieces a second of a reply came by."
         ),
     )

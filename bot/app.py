@@ -64,7 +64,7 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
     return AirocordClient(
         conversation=conversation,
         documents=documents,
-        play=build_play(database, core.queue, core.prompter, pacers),
+        play=build_play(database, core.queue, core.prompter, pacers, settings.system_prompt),
         about=core.about,
         queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,

@@ -35,7 +35,15 @@ PERMISSIONS = discord.Permissions(
 )
 """What the bot uses in a channel, and what its invitation asks for."""
 
-COGS = ("cogs.chat", "cogs.askdocs", "cogs.trivia", "cogs.anagrams", "cogs.settings", "cogs.status")
+COGS = (
+    "cogs.chat",
+    "cogs.askdocs",
+    "cogs.trivia",
+    "cogs.anagrams",
+    "cogs.wordgames",
+    "cogs.settings",
+    "cogs.status",
+)
 
 
 class CommandTree(app_commands.CommandTree["AirocordClient"]):

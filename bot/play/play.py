@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from bot.generation.queue import GenerationQueue
 from bot.play.anagrams import Anagrams
+from bot.play.asking_model import ShortAnswers
 from bot.play.daily import Daily
 from bot.play.explaining import Explainer
 from bot.play.host import GameHost
 from bot.play.packs import Packs
 from bot.play.question_source import QuestionSource
 from bot.play.trivia import Trivia
+from bot.play.word_games import WordGames
 from bot.play.words_known import KnownWords
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
@@ -25,11 +27,16 @@ class Play:
     packs: Packs
     anagrams: Anagrams
     daily: Daily
+    word_games: WordGames
     words: KnownWords
 
 
 def build_play(
-    database: Database, queue: GenerationQueue, prompter: Prompter, pacers: Pacers
+    database: Database,
+    queue: GenerationQueue,
+    prompter: Prompter,
+    pacers: Pacers,
+    system_prompt: str,
 ) -> Play:
     """Nothing is read or loaded yet: word lists and facts are at the first game."""
     games, bank, words = Games(database), QuestionBank(database), KnownWords()
@@ -47,5 +54,6 @@ def build_play(
         packs=Packs(bank),
         anagrams=Anagrams(host=host, bank=bank, words=words, pacers=pacers),
         daily=Daily(words, games),
+        word_games=WordGames(ShortAnswers(queue, prompter, system_prompt), words),
         words=words,
     )

@@ -32,7 +32,7 @@ def questions(book: FactBook) -> list[Question]:
 
 
 def test_there_are_thousands_of_questions_of_several_kinds(book: FactBook) -> None:
-    assert len(book.ids()) > 6_000
+    assert len(book.ids()) > 5_000
     assert len(book.categories) >= 7
     for category in book.categories:
         assert len(book.ids(category=category)) > 200, category
@@ -158,6 +158,7 @@ def test_what_everybody_knows(book: FactBook, question_id: str, text: str, answe
         "facts:capital:XK",
         "facts:city:UA:Sevastopol",
         "facts:city:UA:Donetsk",
+        "facts:city:CO:Armenia",  # a country, too
     ],
 )
 def test_what_has_no_one_answer_or_is_disputed_is_not_asked(
@@ -222,7 +223,7 @@ def test_other_names_of_a_country_are_right_where_they_are_typed(book: FactBook)
 
 
 def test_thousands_can_be_typed(questions: list[Question]) -> None:
-    assert sum(map(is_playable_typed, questions)) > 3_000
+    assert sum(map(is_playable_typed, questions)) > 2_500
 
 
 def test_the_data_is_of_all_member_states_and_elements(world: World) -> None:

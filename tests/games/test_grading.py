@@ -212,7 +212,8 @@ def test_a_wrong_option_as_it_stands_is_never_right(answer: str, wrong: str) -> 
 def test_the_answer_itself_is_right(answer: str) -> None:
     assume(plain(answer).text)
     assert grade(question(answer), answer) is Verdict.RIGHT
-    assert grade(question(answer), f"  {answer.upper()}. ") is Verdict.RIGHT
+    if any(sign.isalpha() for sign in answer):
+        assert grade(question(answer), f"  {answer.upper()}. ") is Verdict.RIGHT
 
 
 @given(text=st.text(max_size=60))

@@ -115,7 +115,7 @@ def build_client(
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=512))
     return AirocordClient(
         conversation=conversation,
-        play=build_play(database, conversation._queue, prompter, conversation._pacers),
+        play=build_play(database, conversation._queue, prompter, conversation._pacers, SYSTEM),
         documents=_documents(engine, database, conversation.preferences),
         about=lambda: "I am a test.",
         queue_status=lambda: conversation._queue.status,

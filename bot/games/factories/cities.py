@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bot.games.factories.items import Item
@@ -9,18 +10,26 @@ from bot.games.factories.world import LEVELS, City, Country, World
 
 CITIES = "Cities"
 _LARGE, _MIDDLING = 3_000_000, 1_000_000
+_KNOWN = 3
+"""So many cities of a country are known better than the others of their size."""
 _WRONG = 30
 
 
 def cities(world: World) -> Iterator[Item]:
     """Both ways. A country with a smaller place of the same name is never a wrong answer."""
+    every = sorted(world.cities, key=lambda one: -one.population)
     largest: dict[str, City] = {}
-    for city in sorted(world.cities, key=lambda one: one.population):
-        largest[city.iso] = city
-    for city in world.cities:
+    for city in every:
+        largest.setdefault(city.iso, city)
+    rank: Counter[str] = Counter()
+    for city in every:
         country = world.by_iso[city.iso]
         size = 0 if city.population >= _LARGE else 1 if city.population >= _MIDDLING else 2
-        level = min(size, country.level) if city.name == country.capital else size
+        rank[city.iso] += 1
+        if city.name == country.capital:
+            level = min(size, country.level)
+        else:
+            level = size if rank[city.iso] <= _KNOWN else min(size + 1, 2)
         explanation = f"{city.name} is in {country.told}."
 
         def is_wrong(other: Country, city: City = city) -> bool:

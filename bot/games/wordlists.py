@@ -1,0 +1,94 @@
+"""Words by how they are written: what a list of words was asked for, and what of it there is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.errors import AirocordError
+from bot.games.letters import LONGEST, PLACES, plain_letters
+from bot.games.lexicon import COMMON, KNOWN, Lexicon
+
+MOST_WORDS = 50
+
+
+class ConditionsRefused(AirocordError):
+    """The conditions cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """How the words have to be written; small letters a to z."""
+
+    starts: str = ""
+    ends: str = ""
+    contains: str = ""
+
+    def matches(self, word: str) -> bool:
+        return word.startswith(self.starts) and word.endswith(self.ends) and self.contains in word
+
+    def __str__(self) -> str:
+        """As they are put to the model and to people: "that start with EN"."""
+        parts = [
+            f"{verb} {letters.upper()}"
+            for verb, letters in (
+                ("start with", self.starts),
+                ("end with", self.ends),
+                ("contain", self.contains),
+            )
+            if letters
+        ]
+        return f"that {' and '.join(parts)}" if parts else ""
+
+
+def read_conditions(starts: str = "", ends: str = "", contains: str = "") -> Conditions:
+    """What a person typed as conditions.
+
+    Raises:
+        ConditionsRefused: there is something else than letters in it, or too much.
+    """
+    read: list[str] = []
+    for name, text in (("starts", starts), ("ends", ends), ("contains", contains)):
+        letters = plain_letters(text)
+        if len(letters) != len("".join(text.split())) or len(letters) > LONGEST:
+            raise ConditionsRefused(f"For {name}, please give 1 to {LONGEST} letters from A to Z.")
+        read.append(letters)
+    return Conditions(starts=read[0], ends=read[1], contains=read[2])
+
+
+def refusal(text: str, lexicon: Lexicon, conditions: Conditions) -> str | None:
+    """Why an entry of a model's list does not count; ``None``: it does."""
+    word = text.strip().casefold()
+    if not word or any(sign not in PLACES for sign in word):
+        return "it is not one word"
+    if not conditions.matches(word):
+        return "it is not written so"
+    if word not in lexicon:
+        return "I do not know it"
+    return None if lexicon.is_served(word) else "I do not say it"
+
+
+def all_words(lexicon: Lexicon, conditions: Conditions) -> list[str]:
+    """Every word that may be shown and is written so. Reads the whole list: some 20 ms."""
+    return [
+        word
+        for word in lexicon.levels
+        if conditions.matches(word) and len(word) > 1 and lexicon.is_served(word)
+    ]
+
+
+def fill(
+    words: Collection[str],
+    lexicon: Lexicon,
+    count: int,
+    avoid: Collection[str],
+    dice: random.Random,
+) -> list[str]:
+    """At most ``count`` of ``words`` that are not in ``avoid``, common ones first."""
+    found: list[str] = []
+    left = [word for word in words if word not in avoid]
+    for rarest in (COMMON, KNOWN, max(lexicon.levels.values(), default=0)):
+        tier = [word for word in left if lexicon.levels[word] <= rarest and word not in found]
+        found += dice.sample(tier, min(len(tier), count - len(found)))
+    return found
