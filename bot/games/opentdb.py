@@ -125,10 +125,11 @@ def _question(result: object) -> Question | Reason:
         origin=Origin.OPENTDB,
         distractors=distractors,
     )
-    return _fault(question) or question
+    return fault_of(question) or question
 
 
-def _fault(question: Question) -> Reason | None:
+def fault_of(question: Question) -> Reason | None:
+    """Why a question cannot be asked, by its wording and options; ``None``: it can."""
     options = [question.answer, *question.distractors]
     if len(question.text) > _LONGEST_TEXT or len(question.category) > _LONGEST_CATEGORY:
         return Reason.TOO_LONG

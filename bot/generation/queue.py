@@ -334,6 +334,8 @@ class GenerationQueue:
         waiting = self._line.remove(ticket)
         self._end(ticket, error=reason)
         self._leave(ticket)
+        if ticket in self._preparing:
+            self._preparing[ticket].cancel()
         if waiting:
             self._pump()
 
