@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot run | try | chat | ask | doctor | model | db``."""
+"""The command line: ``python -m bot run | try | chat | ask | trivia | doctor | model | db``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bot.generation.exl2_memory import CACHE_TYPES
 from bot.model_check import check_model
 from bot.settings import Settings, load_settings
 from bot.storage import Database
+from bot.trivia_command import calibrate, import_questions
 
 _CHAT_SETTINGS = (
     ("--system", "SYSTEM_PROMPT", "TEXT"),
@@ -108,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--seed", type=int, metavar="N", help="the same seed, the same answer")
     ask.set_defaults(command=_ask, log_level="WARNING")
 
+    _add_trivia(commands)
+
     doctor = commands.add_parser("doctor", help="check that everything is in place")
     doctor.add_argument("--json", action="store_true", help="for a program to read")
     doctor.set_defaults(command=_doctor, log_level="ERROR")
@@ -132,6 +135,29 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print it for programs")
     check.set_defaults(command=_check, log_level="WARNING")
 
+    _add_db(commands)
+    return parser
+
+
+def _add_trivia(commands: Any) -> None:
+    trivia = commands.add_parser("trivia", help="questions for the games").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    importing = trivia.add_parser("import", help="add a dump of the Open Trivia Database")
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.set_defaults(command=_trivia_import, log_level="WARNING")
+    calibrating = trivia.add_parser(
+        "calibrate", help="measure where the model may write questions of its own"
+    )
+    calibrating.add_argument("file", type=Path, metavar="FILE", help="of known questions")
+    calibrating.add_argument(
+        "--questions", type=int, default=40, metavar="N", help="a category (default 40)"
+    )
+    calibrating.add_argument("--seed", type=int, default=0, metavar="N", help="which ones")
+    calibrating.set_defaults(command=_trivia_calibrate, log_level="WARNING")
+
+
+def _add_db(commands: Any) -> None:
     db = commands.add_parser("db", help="care for the database").add_subparsers(
         required=True, metavar="ACTION"
     )
@@ -145,7 +171,6 @@ def _parser() -> argparse.ArgumentParser:
     backup = db.add_parser("backup", help="copy the SQLite file, also while the bot runs")
     backup.add_argument("path", nargs="?", type=Path, metavar="PATH")
     backup.set_defaults(command=_db_backup, log_level="WARNING")
-    return parser
 
 
 def _run(settings: Settings, given: argparse.Namespace) -> int:
@@ -241,6 +266,18 @@ async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
         )
     finally:
         await core.queue.drain(0)
+
+
+def _trivia_import(settings: Settings, given: argparse.Namespace) -> int:
+    asyncio.run(import_questions(settings, given.file, Console()))
+    return 0
+
+
+def _trivia_calibrate(settings: Settings, given: argparse.Namespace) -> int:
+    asyncio.run(
+        calibrate(settings, given.file, Console(), a_category=given.questions, seed=given.seed)
+    )
+    return 0
 
 
 def _doctor(settings: Settings, given: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
 from bot.play.play import build_play
+from bot.play.workshop import Stock
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
 from bot.storage import Conversations, Database, Library, Preferences
@@ -64,7 +65,19 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
     return AirocordClient(
         conversation=conversation,
         documents=documents,
-        play=build_play(database, core.queue, core.prompter, pacers, settings.system_prompt),
+        play=build_play(
+            database,
+            core.queue,
+            core.prompter,
+            pacers,
+            system_prompt=settings.system_prompt,
+            figures_file=settings.figures_file,
+            stock=Stock(
+                low=(settings.question_stock + 1) // 2,
+                high=settings.question_stock,
+                clues=settings.clue_stock,
+            ),
+        ),
         about=core.about,
         queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,
@@ -111,16 +124,18 @@ async def _run_connected(
     connection = asyncio.create_task(_connect(client, settings.discord_token), name="discord")
     starting = asyncio.create_task(_start(core, client, is_ready), name="start")
     stopping = asyncio.create_task(stop.wait(), name="stop")
+    working = asyncio.create_task(_work_ahead(client, is_ready), name="work ahead")
     try:
         await _until_over(connection, starting, stopping)
     finally:
         starting.cancel()
+        working.cancel()
         await client.play.host.close()
         await core.queue.drain(settings.drain_s)
         await client.conversation.finished(_LAST_WORDS_S)
         connection.cancel()
         stopping.cancel()
-        await asyncio.gather(connection, starting, stopping, return_exceptions=True)
+        await asyncio.gather(connection, starting, stopping, working, return_exceptions=True)
         await client.close()
 
 
@@ -130,6 +145,16 @@ async def _start(core: Core, client: AirocordClient, is_ready: asyncio.Event) ->
     await client.online.wait()
     log.info("ready on %d servers", len(client.guilds))
     is_ready.set()
+
+
+async def _work_ahead(client: AirocordClient, is_ready: asyncio.Event) -> None:
+    """Let the model make what games need while nobody wants anything of it."""
+    await is_ready.wait()
+    try:
+        await client.play.workshop.run()
+    except Exception:
+        # Games go on without what is made ahead.
+        log.exception("nothing is written ahead any more")
 
 
 async def _until_over(

@@ -13,22 +13,18 @@ import discord
 
 from bot.answering import Composed
 from bot.asking import (
-    Choice,
     Consultation,
     FileReader,
     ReadFile,
-    Standing,
-    Verdict,
     consult,
     judge,
-    place_of,
     read_files,
     sampling,
     told_apart,
 )
 from bot.attachments import DownloadLimits, Refetch, fetch_files
 from bot.background import Background
-from bot.documents.extracted import quoted
+from bot.document_words import HOW_CHOSEN, footer, label_of, quotation
 from bot.documents.passages import Passage
 from bot.documents.search import Excerpt
 from bot.documents.whole import Note, asks_for_all
@@ -55,24 +51,13 @@ from bot.storage import (
 log = logging.getLogger(__name__)
 
 _MAX_NOTICES = 5
-_SECTION_LIMIT = 60
-"""Characters of a section's name in the list of sources."""
 
-NOT_SUPPORTED = {
-    Standing.NOT_ANSWERED: "The documents do not answer this, as far as I can see.",
-    Standing.NOT_FOUND: "Not found in the documents: nothing that I read bears this answer out.",
-}
 NO_DOCUMENTS = (
     "There are no documents in this channel yet. Use /askdocs with a file, or mention me in a "
     "message with files."
 )
 DOCUMENTS_GONE = "The documents that this was about are not kept any more. Please send them again."
 SOURCE_GONE = "This passage is not kept any more: the document was removed."
-HOW_CHOSEN = {
-    Choice.BEGINNINGS: (
-        "No word of your question stands in the documents, so I read how they begin."
-    ),
-}
 NOT_CHECKED = "I could not check this answer against the documents."
 MESSAGE_GONE = "The message with these files was deleted, so I did not keep them."
 
@@ -422,33 +407,5 @@ def _passage(document: str, stored: StoredPassage) -> Passage:
 
 
 def _shown(document: StoredDocument, passages: Sequence[StoredPassage]) -> str:
-    """A source as a quotation, under where it stands."""
-    shown = Excerpt(tuple(_passage(document.name, passage) for passage in passages), 0.0)
-    text = discord.utils.escape_markdown(shown.text)
-    lines = "\n".join(f"> {line}" for line in text.split("\n"))
-    return f"{_named(shown)}\n{lines}"
-
-
-def footer(verdict: Verdict, found: Consultation) -> str:
-    """What stands under an answer, a line each."""
-    lines = []
-    if verdict.sources:
-        named = [f"{number} {_named(source)}" for number, source in enumerate(verdict.sources, 1)]
-        lines.append(f"Sources: {' · '.join(named)}")
-    else:
-        lines.append(NOT_SUPPORTED[verdict.standing])
-    if len(found.passages) < found.searched:
-        lines.append(f"Read for this: {len(found.passages)} of {found.searched:,} passages.")
-    return "\n".join(lines)
-
-
-def label_of(source: Excerpt) -> str:
-    """What stands on the button of a source."""
-    return ", ".join(filter(None, (source.document, place_of(source))))
-
-
-def _named(source: Excerpt) -> str:
-    place = discord.utils.escape_markdown(place_of(source))
-    if len(place) > _SECTION_LIMIT:
-        place = f"{place[:_SECTION_LIMIT].rstrip()}…"
-    return ", ".join(filter(None, (quoted(source.document), place)))
+    """A source, under where it stands."""
+    return quotation(Excerpt(tuple(_passage(document.name, one) for one in passages), 0.0))

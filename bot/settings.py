@@ -273,6 +273,22 @@ class Settings:
         high=1_000_000_000,
     )
 
+    question_stock: int = _setting(
+        30,
+        "Questions that the model writes ahead for each category that it was measured to be sure "
+        "and right in (python -m bot trivia calibrate). 0: none.",
+        group="Games",
+        low=0,
+        high=1000,
+    )
+    clue_stock: int = _setting(
+        200,
+        "Words for which the model writes a clue ahead, for anagrams. 0: none.",
+        group="Games",
+        low=0,
+        high=10_000,
+    )
+
     queue_limit: int = _setting(
         200, "Questions that may wait in all.", group="Queue", low=1, high=100_000
     )
@@ -335,6 +351,11 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "INFO", "Message texts are logged at DEBUG only.", group="Data"
     )
+
+    @property
+    def figures_file(self) -> Path:
+        """Where is kept how often each model is right when it is sure."""
+        return self.data_dir / "trivia-figures.json"
 
     @property
     def effective_database_url(self) -> str:

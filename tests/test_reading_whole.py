@@ -20,7 +20,9 @@ from bot.documents.whole import Note
 from bot.errors import EngineFailed, PromptFailed, PromptTooLong
 from bot.generation.engine import SamplingParams
 from bot.generation.queue import GenerationQueue
+from bot.generation.ticket import Request
 from bot.prompting import Prompter
+from bot.prompts import Prompt
 from bot.reading_whole import NOTHING_NOTED, ReadingPlan, WholeReader, how_much
 from tests.support.engines import Script, ScriptedEngine, spell
 
@@ -28,7 +30,7 @@ QUESTION = "Summarise this."
 
 
 def passage(index: int, document: str = "a.pdf", text: str = "") -> Passage:
-    text = text or f"Chapter {index} of {document} tells of {index} oaks. " * 4
+    text = text or " ".join([f"Chapter {index} of {document} tells of {index} oaks."] * 4)
     return Passage(document, index, text, index + 1, index + 1, None, len(text))
 
 
@@ -144,11 +146,30 @@ async def test_each_passage_is_read_once_in_the_background_and_the_person_sees_h
 
 async def test_an_engine_of_several_lanes_reads_several_parts_at_once() -> None:
     reader = reader_with(2500)
-    plan = planned(reader, chapters(30))
-    async with a_queue(lanes=3) as (queue, engine):
-        notes = await reader.notes(plan, Background(queue, 7, 5, lambda _: None))
-        assert engine.most_running == 3
-    assert len(notes) == len(plan.excerpts)
+    plan = planned(reader, chapters(40))
+    steps = asyncio.Semaphore(0)
+    async with a_queue(default=Script(("Noted.",), steps=steps), lanes=3) as (queue, engine):
+        reading = asyncio.create_task(reader.notes(plan, Background(queue, 7, 5, lambda _: None)))
+        async with asyncio.timeout(5):
+            while engine.running < 3:
+                await asyncio.sleep(0.001)
+        for _ in plan.excerpts:
+            steps.release()
+        assert len(await reading) == len(plan.excerpts) > 3
+
+
+async def test_nobody_waits_for_a_part() -> None:
+    reader = reader_with(2500)
+    plan = planned(reader, chapters(24))
+    async with a_queue(Script(endless=True)) as (queue, engine):
+        reading = asyncio.create_task(reader.notes(plan, Background(queue, 7, 5, lambda _: None)))
+        async with asyncio.timeout(5):
+            while not engine.running:
+                await asyncio.sleep(0.001)
+            asked = Request(prompt=Prompt(["Hello"]), params=SamplingParams(), person=8)
+            await queue.submit(asked).result()
+        assert engine.prompts[1] == "Hello"
+        assert len(await reading) == len(plan.excerpts)
 
 
 async def test_the_answer_is_written_from_the_notes() -> None:
@@ -174,13 +195,14 @@ async def test_the_answer_is_written_from_the_notes() -> None:
 
 async def test_notes_that_do_not_fit_are_put_together_again_until_they_do() -> None:
     reader = reader_with(1900)
-    plan = planned(reader, chapters(40) + chapters(10, "b.pdf"))
+    plan = planned(reader, chapters(250) + chapters(10, "b.pdf"))
     told: list[str] = []
     async with a_queue(default=Script(("tells of oaks " * 13,))) as (queue, engine):
         notes = await reader.notes(plan, Background(queue, 7, 5, told.append))
         later = engine.prompts[len(plan.excerpts) :]
     assert later
-    assert re.fullmatch(r"Putting my notes together: part 1 of \d+\.", told[len(plan.excerpts)])
+    levels = [line for line in told if line.startswith("Putting my notes together: part 1 of ")]
+    assert len(levels) == 2
     assert all(line.startswith("Putting my notes together") for line in told[len(plan.excerpts) :])
     assert [part for note in notes for part in note.parts] == list(plan.excerpts)
     assert len(notes) < len(plan.excerpts)

@@ -9,7 +9,7 @@ import secrets
 import discord
 
 from bot.replies.faults import MessageGone, NotPermitted, OutletError, Rejected, Transient
-from bot.replies.outlets import ChannelOutlet
+from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacer, Rank
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Board:
     """Shows the latest state of a game, in turns with everything else that the bot edits in the
     channel: a state that is outdated before its turn comes is never shown."""
 
-    def __init__(self, outlet: ChannelOutlet, pacer: Pacer) -> None:
+    def __init__(self, outlet: Outlet, pacer: Pacer) -> None:
         self._outlet = outlet
         self._pacer = pacer
         self._message_id: int | None = None

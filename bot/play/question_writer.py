@@ -21,8 +21,8 @@ from bot.prompts.wordgames import Draft
 
 _TOKENS = 140
 _TEMPERATURE = 1.0
-_TOO_ALIKE = 85
-"""rapidfuzz's token_set_ratio, of 100, from which two questions are the same one."""
+_TOO_ALIKE = 82
+"""rapidfuzz's token_sort_ratio, of 100, from which two questions are the same one."""
 
 
 class Rejected(StrEnum):
@@ -100,7 +100,7 @@ def is_known(text: str, known: Collection[str]) -> bool:
     thousand of them."""
     bare = _bare(text)
     alike = process.extractOne(
-        bare, map(_bare, known), scorer=fuzz.token_set_ratio, score_cutoff=_TOO_ALIKE
+        bare, map(_bare, known), scorer=fuzz.token_sort_ratio, score_cutoff=_TOO_ALIKE
     )
     return alike is not None
 

@@ -86,6 +86,8 @@ class Appearance:
             return []
         if ticket.state is TicketState.RUNNING:
             return pages.status_page(pages.FIRST_WORDS_SOON)
+        if ticket.progress:
+            return pages.status_page(ticket.progress)
         if self._line is None or self._line[0] != ticket.position:
             # Not at every new estimate: the edits are better spent on somebody's text.
             self._line = (ticket.position, pages.queue_line(ticket.position, ticket.estimate_s))

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from simcord.results import InteractionResult
 
-from bot.asking import ReadFile
-from bot.channel_documents import DOCUMENTS_GONE, NO_DOCUMENTS, SOURCE_GONE
+from bot import channel_documents
+from bot.asking import Consultation, ReadFile, Verdict
+from bot.channel_documents import DOCUMENTS_GONE, NO_DOCUMENTS, NOT_CHECKED, SOURCE_GONE
 from bot.errors import PromptFailed
 from bot.generation.engine import FinishReason
 from bot.storage import ChannelRef
@@ -105,6 +106,19 @@ async def test_an_answer_that_nothing_bears_out_is_shown_without_a_source(world:
         "> Who was born?\nNapoleon was born in Corsica.\n"
         "-# Not found in the documents: nothing that I read bears this answer out."
     )
+
+
+async def test_an_answer_that_could_not_be_checked_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(reply: str, found: Consultation) -> Verdict:
+        raise MemoryError
+
+    monkeypatch.setattr(channel_documents, "judge", judge)
+    says(world, "An oak lives for a thousand years.")
+    result = await askdocs(world, "How old?", ("trees.txt", TREES))
+    assert result.response is not None
+    assert result.response.content.endswith(f"An oak lives for a thousand years.\n-# {NOT_CHECKED}")
 
 
 async def test_how_much_was_read_is_said_where_it_was_not_all(world: World) -> None:

@@ -27,7 +27,7 @@ def book(world: World) -> FactBook:
 
 @pytest.fixture(scope="module")
 def questions(book: FactBook) -> list[Question]:
-    dice = random.Random(1)  # noqa: S311 - the same each time
+    dice = random.Random(1)
     return [book.question(one, dice) for one in book.ids()]
 
 
@@ -127,7 +127,7 @@ def test_an_explanation_says_the_answer(questions: list[Question]) -> None:
 )
 def test_what_everybody_knows(book: FactBook, question_id: str, text: str, answer: str) -> None:
     for seed in range(4):
-        question = book.question(question_id, random.Random(seed))  # noqa: S311
+        question = book.question(question_id, random.Random(seed))
         assert re.search(text, question.text), question.text
         assert question.answer == answer
 
@@ -166,11 +166,11 @@ def test_what_has_no_one_answer_or_is_disputed_is_not_asked(
 ) -> None:
     assert question_id not in book.ids()
     with pytest.raises(KeyError):
-        book.question(question_id, random.Random(1))  # noqa: S311
+        book.question(question_id, random.Random(1))
 
 
 def wrong_options(book: FactBook, question_id: str) -> set[str]:
-    made = [book.question(question_id, random.Random(seed)) for seed in range(60)]  # noqa: S311
+    made = [book.question(question_id, random.Random(seed)) for seed in range(60)]
     return {option for question in made for option in question.distractors}
 
 
@@ -205,7 +205,7 @@ def test_what_may_be_right_too_is_never_a_wrong_option(
 def test_a_country_whose_name_is_a_typo_of_another_is_asked_with_options_only(
     book: FactBook,
 ) -> None:
-    dice = random.Random(1)  # noqa: S311 - the same each time
+    dice = random.Random(1)
     for question_id, other in (
         ("facts:domain-of:IE", "Iceland"),
         ("facts:domain-of:AU", "Austria"),
@@ -217,7 +217,7 @@ def test_a_country_whose_name_is_a_typo_of_another_is_asked_with_options_only(
 
 
 def test_other_names_of_a_country_are_right_where_they_are_typed(book: FactBook) -> None:
-    question = book.question("facts:domain-of:GB", random.Random(1))  # noqa: S311
+    question = book.question("facts:domain-of:GB", random.Random(1))
     for guess in ("UK", "Great Britain", "the united kingdom", "Untied Kingdom"):
         assert grade(question, guess) is Verdict.RIGHT
 

@@ -60,7 +60,7 @@ def game(
 ) -> TriviaGame:
     chosen = [question(n) for n in range(1, rounds + 1)] if questions is None else questions
     config = TriviaSettings(starter=ANN, mode=mode, rounds=rounds, seconds=20, pause=5, hints=hints)
-    dice = random.Random(seed)  # noqa: S311 - the same each time
+    dice = random.Random(seed)
     return TriviaGame(config, chosen, dice, 0.0)
 
 

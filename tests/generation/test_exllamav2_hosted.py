@@ -12,6 +12,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
+import torch
 
 from bot.errors import EngineUnavailable
 from bot.generation import exllamav2_hosted
@@ -25,8 +26,6 @@ from tests.support.exl2_engine import LONG, PAGED, engine_on, loaded
 from tests.support.exl2_hosted import hosted_on_cpu
 from tests.support.exl2_models import random_model
 from tests.support.exl2_reply import LIMIT_S, reply
-
-import torch  # noqa: E402 - exl2_engine skips this module where it is not installed
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -44,6 +44,9 @@ class BotProcess:
             "DISCORD_API_URL": sandbox.api_url,
             "DATA_DIR": str(folder),
             "EDIT_INTERVAL_S": "0.5",
+            # What the model makes ahead would come between a test and its replies.
+            "QUESTION_STOCK": "0",
+            "CLUE_STOCK": "0",
             **settings,
         }
         self._process: asyncio.subprocess.Process | None = None

@@ -80,7 +80,7 @@ class Attempt:
 
 def attempts(count: int, *, seed: int) -> Iterator[Attempt]:
     """The same ones for the same seed."""
-    dice = random.Random(seed)  # noqa: S311 - an attempt must come again
+    dice = random.Random(seed)
     for _ in range(count):
         yield _attempt(dice)
 

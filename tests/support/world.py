@@ -25,6 +25,7 @@ from bot.generation.engine import Engine, SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.play.play import build_play
+from bot.play.workshop import Stock
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
 from bot.storage import Conversations, Database, Library, Preferences
@@ -115,7 +116,15 @@ def build_client(
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=512))
     return AirocordClient(
         conversation=conversation,
-        play=build_play(database, conversation._queue, prompter, conversation._pacers, SYSTEM),
+        play=build_play(
+            database,
+            conversation._queue,
+            prompter,
+            conversation._pacers,
+            system_prompt=SYSTEM,
+            figures_file=folder / "figures.json",
+            stock=Stock(low=0, high=0, clues=0),
+        ),
         documents=_documents(engine, database, conversation.preferences),
         about=lambda: "I am a test.",
         queue_status=lambda: conversation._queue.status,
