@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,10 +214,7 @@ async def test_a_trusted_category_is_filled_to_its_mark_and_shown_as_ai_written(
     drawn = await source.draw(plain)
     assert not drawn.has_model_questions
     assert (await source.draw(replace(plain, category="Rivers"))).questions == []
-    chosen = Asked(
-        channel=here, category="AI: Rivers", difficulty=None, rounds=5, mode=Mode.CHOICES
-    )
-    drawn = await source.draw(chosen)
+    drawn = await source.draw(replace(plain, category="AI: Rivers"))
     assert drawn.has_model_questions
     assert {one.origin for one in drawn.questions} == {Origin.MODEL}
     assert all(params.seed is None for params in model.engine.params)
