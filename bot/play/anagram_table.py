@@ -81,7 +81,7 @@ class AnagramTable(Table[Effect]):
         elif isinstance(effect, PuzzleClosed):
             await self._close_round(effect)
         elif isinstance(effect, GameOver):
-            await self.board.post(anagram_words.over(effect))
+            await self.finish(anagram_words.over(effect))
         elif self._shown is not None:
             self._change(self._shown, effect)
 

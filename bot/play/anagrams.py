@@ -171,7 +171,7 @@ class Anagrams:
 
     def _here(self, interaction: discord.Interaction) -> AnagramTable | None:
         table = self.host.at(ref_of(interaction.channel).id)
-        return table if isinstance(table, AnagramTable) else None
+        return table if isinstance(table, AnagramTable) and not table.game.is_over else None
 
     def _table(self, game_id: int) -> AnagramTable | None:
         table = self.host.of(game_id)

@@ -94,7 +94,9 @@ class GameHost:
         except Exception:
             log.exception("game %d in channel %d broke", game_id, channel_id)
         finally:
-            del self._tables[channel_id]
+            # The next game may have begun while this one said its last words.
+            if self._tables[channel_id][0] == game_id:
+                del self._tables[channel_id]
             del self._tasks[game_id]
         await self.games.end(game_id)
         log.info("game %d in channel %d ended", game_id, channel_id)

@@ -97,6 +97,11 @@ class Table(ABC, Generic[EffectT]):
         message_id = await self.board.post(text, view)
         await self.games.set_message(self.game_id, message_id)
 
+    async def finish(self, text: str) -> None:
+        """The game is over: the channel is free for the next one, and then is told so."""
+        await self.games.end(self.game_id)
+        await self.board.post(text)
+
     async def keep(self, number: int, gains: dict[int, Gain]) -> None:
         """Keep what a round brought; who has played is noted with nothing."""
         everybody = {one.person: Gain(0) for one in self._rules.standings()}

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _GONE = "That game is over. `/trivia start` begins a new one; `/trivia scores` shows what is kept."
 
+_NONE_HERE = "No game of trivia runs in this channel."
+
 
 class NoQuestions(AirocordError):
     """Nothing can be asked that fits what was chosen."""
@@ -145,19 +147,19 @@ class Trivia:
 
     async def stop_here(self, interaction: discord.Interaction) -> None:
         """``/trivia stop``."""
-        table = self.host.at(ref_of(interaction.channel).id)
-        if isinstance(table, TriviaTable):
-            await self._stop(interaction, table)
+        table = self._here(interaction)
+        if table is None:
+            await respond(interaction, _NONE_HERE)
         else:
-            await respond(interaction, "No game of trivia runs in this channel.")
+            await self._stop(interaction, table)
 
     async def skip_here(self, interaction: discord.Interaction) -> None:
         """``/trivia skip``."""
-        table = self.host.at(ref_of(interaction.channel).id)
-        if isinstance(table, TriviaTable):
-            await self._show_control(interaction, table.skip(interaction.user.id))
+        table = self._here(interaction)
+        if table is None:
+            await respond(interaction, _NONE_HERE)
         else:
-            await respond(interaction, "No game of trivia runs in this channel.")
+            await self._show_control(interaction, table.skip(interaction.user.id))
 
     def hears(self, message: discord.Message) -> bool:
         """Whether a message belongs to a game that is answered by writing; it is graded then."""
@@ -199,6 +201,10 @@ class Trivia:
         else:
             sentence = _told(answer)
         await respond(interaction, sentence)
+
+    def _here(self, interaction: discord.Interaction) -> TriviaTable | None:
+        table = self.host.at(ref_of(interaction.channel).id)
+        return table if isinstance(table, TriviaTable) and not table.game.is_over else None
 
     def _table(self, game_id: int) -> TriviaTable | None:
         table = self.host.of(game_id)

@@ -94,7 +94,7 @@ class TriviaTable(Table[Effect]):
         elif isinstance(effect, RoundClosed):
             await self._close_round(effect)
         elif isinstance(effect, GameOver):
-            await self.board.post(trivia_words.over(effect, self._owed))
+            await self.finish(trivia_words.over(effect, self._owed))
         elif self._shown is not None:
             self._change(self._shown, effect)
 

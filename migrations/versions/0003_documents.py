@@ -69,8 +69,15 @@ def upgrade() -> None:
             name=op.f("fk_turn_documents_turn_id_turns"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("fk_turn_documents_document_id_documents"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("turn_id", "document_id", name=op.f("pk_turn_documents")),
     )
+    op.create_index(op.f("ix_turn_documents_document_id"), "turn_documents", ["document_id"])
     op.create_table(
         "turn_sources",
         sa.Column("turn_id", ID, autoincrement=False, nullable=False),

@@ -40,9 +40,13 @@ class Ledger:
     rounds: list[tuple[int, dict[int, Gain]]] = field(default_factory=list)
     served: list[str] = field(default_factory=list)
     message_id: int | None = None
+    has_ended: bool = False
 
     async def close_round(self, game_id: int, number: int, gains: dict[int, Gain]) -> None:
         self.rounds.append((number, gains))
+
+    async def end(self, game_id: int) -> None:
+        self.has_ended = True
 
     async def set_message(self, game_id: int, message_id: int) -> None:
         self.message_id = message_id
