@@ -15,9 +15,13 @@ from bench.table import Table
 from bench.world import World
 from bot.errors import EngineUnavailable
 from bot.generation.engine import SamplingParams
+from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
 from bot.settings import Settings
+
+_PATIENT = QueueLimits(run_s=3600.0, stall_s=3600.0)
+"""Without a card a whole window may take minutes to read."""
 
 
 async def run(*, smoke: bool = False) -> Table:
@@ -53,7 +57,7 @@ async def _open_world(*, is_paged: bool) -> AsyncIterator[World]:
     engine = engine_on(
         smollm2(), paged=is_paged, lanes=1, context_tokens=CONTEXT_TOKENS, chunk_tokens=512
     )
-    queue = GenerationQueue(engine)
+    queue = GenerationQueue(engine, _PATIENT)
     prompter = Prompter(engine, "model", SamplingParams())
     try:
         await queue.load()

@@ -10,6 +10,11 @@ _JUDGE = pytest.StashKey[Judge]()
 _COUNTS = pytest.StashKey[list[tuple[int, int]]]()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: handed out last, they would leave the other processes idle."""
+    items.sort(key=lambda item: item.path.parent.name != "wire")
+
+
 @pytest.fixture(scope="session")
 def judge(pytestconfig: pytest.Config) -> Judge:
     return pytestconfig.stash.setdefault(_JUDGE, Judge())
