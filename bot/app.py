@@ -16,6 +16,7 @@ from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
+from bot.play.opentdb_client import OpenTdbClient
 from bot.play.play import build_play
 from bot.play.workshop import Stock
 from bot.replies.pacing import Pacers
@@ -125,17 +126,21 @@ async def _run_connected(
     starting = asyncio.create_task(_start(core, client, is_ready), name="start")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     working = asyncio.create_task(_work_ahead(client, is_ready), name="work ahead")
+    fetching = asyncio.create_task(_fetch_questions(settings, client), name="fetch questions")
     try:
         await _until_over(connection, starting, stopping)
     finally:
         starting.cancel()
         working.cancel()
+        fetching.cancel()
         await client.play.host.close()
         await core.queue.drain(settings.drain_s)
         await client.conversation.finished(_LAST_WORDS_S)
         connection.cancel()
         stopping.cancel()
-        await asyncio.gather(connection, starting, stopping, working, return_exceptions=True)
+        await asyncio.gather(
+            connection, starting, stopping, working, fetching, return_exceptions=True
+        )
         await client.close()
 
 
@@ -155,6 +160,17 @@ async def _work_ahead(client: AirocordClient, is_ready: asyncio.Event) -> None:
     except Exception:
         # Games go on without what is made ahead.
         log.exception("nothing is written ahead any more")
+
+
+async def _fetch_questions(settings: Settings, client: AirocordClient) -> None:
+    """Fetch questions from the internet, where whoever runs the bot wants that."""
+    if not settings.opentdb_questions:
+        return
+    try:
+        await OpenTdbClient(client.play.trivia.bank, settings.opentdb_questions).run()
+    except Exception:
+        # Games go on with the questions that are here.
+        log.exception("no more questions are fetched")
 
 
 async def _until_over(

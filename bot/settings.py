@@ -273,6 +273,14 @@ class Settings:
         high=1_000_000_000,
     )
 
+    opentdb_questions: int = _setting(
+        0,
+        "Questions to fetch from the Open Trivia Database (opentdb.com) and keep. 0: nothing is "
+        "asked of the internet.",
+        group="Games",
+        low=0,
+        high=10_000,
+    )
     question_stock: int = _setting(
         30,
         "Questions that the model writes ahead for each category that it was measured to be sure "
