@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.core import build_core
+from bot.environment import load_settings
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 
 @dataclass(slots=True)

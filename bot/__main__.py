@@ -16,10 +16,11 @@ from rich.console import Console
 from bot import __version__, terminal
 from bot.ask_command import AskCommand
 from bot.core import build_core
+from bot.environment import load_settings
 from bot.errors import AirocordError, SettingsError
 from bot.generation.exl2_memory import CACHE_TYPES
 from bot.model_check import check_model
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 from bot.storage import Database
 from bot.trivia_command import calibrate, import_questions
 

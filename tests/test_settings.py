@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.environment import env_example, load_settings, parse_settings
 from bot.errors import SettingsError
-from bot.settings import Settings, env_example, load_settings, parse_settings
+from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 

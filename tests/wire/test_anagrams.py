@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.games.lexicon import KNOWN, Lexicon
 from bot.games.solver import Query, solve
 from sandbox.interactions import Interaction
 from sandbox.people import Person
-from sandbox.server import Sandbox
 from sandbox.types import Json
-from tests.support.bot_process import BotProcess
-from tests.support.judge import Judge
-from tests.support.model_on_a_wire import ModelOnAWire
-from tests.support.reader import Reader, buttons
+from tests.support.reader import buttons
+from tests.wire.conftest import Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _LETTERS = re.compile(r"# `([A-Z ]+)`")
 
 
 class Stage:
-    def __init__(self, sandbox: Sandbox, bot: BotProcess) -> None:
-        self.sandbox = sandbox
-        self.bot = bot
-        self.ada, self.bo = sandbox.person("Ada"), sandbox.person("Bo")
-        self.channel_id = int(self.ada.channels()[0]["id"])
-        self.reader = Reader(self.bo, self.channel_id, sandbox.world.bot_id)
+    def __init__(self, wire: Wire) -> None:
+        self.ada, self.bo = wire.ada, wire.bo
+        self.channel_id = wire.channel_id
+        self.reader = wire.reader()
 
     async def command(self, person: Person, path: str, **options: str | int) -> str:
         return said(await person.use_command(self.channel_id, path, options).answered())
@@ -51,26 +48,15 @@ def said(interaction: Interaction) -> str:
     return str(interaction.message["content"])
 
 
-@pytest.fixture
-async def stage(tmp_path: Path, judge: Judge) -> AsyncIterator[Stage]:
-    sandbox, model = Sandbox(), ModelOnAWire()
-    judge.watch(sandbox)
-    await sandbox.start()
-    await model.start()
-    try:
-        async with BotProcess(sandbox, tmp_path, model) as bot:
-            made = Stage(sandbox, bot)
-            with made.reader:
-                yield made
-            assert bot.complaints == []
-    finally:
-        await model.close()
-        await sandbox.close()
-    assert judge.problems() == []
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(wire: Wire) -> AsyncIterator[Stage]:
+    made = Stage(wire)
+    with made.reader:
+        yield made
 
 
 async def test_two_find_words_in_the_same_letters(stage: Stage) -> None:
-    await stage.command(stage.bo, "anagram play", mode="twist", seconds=12)
+    await stage.command(stage.bo, "anagram play", mode="twist", seconds=10)
     shown, letters = await stage.puzzle()
     lexicon = Lexicon.load()
     words = [

@@ -1,0 +1,95 @@
+"""From ``.env`` and the environment to :class:`bot.settings.Settings`, and back to an example."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from dotenv import dotenv_values
+
+from bot.errors import SettingsError
+from bot.settings import Scalar, Settings
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def load_settings(
+    env_file: Path | None = None, *, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Read ``env_file`` (default ``.env`` in the working folder, if there is one), the
+    environment and ``overrides`` by name; later ones win.
+
+    Raises:
+        SettingsError: a variable has a value that cannot be used.
+    """
+    values = dotenv_values(env_file or Path(".env"))
+    given = {name: value for name, value in values.items() if value is not None}
+    return parse_settings({**given, **os.environ, **(overrides or {})})
+
+
+def parse_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from variables; the empty string means the default.
+
+    Raises:
+        SettingsError: names the variable, what it got and what it takes.
+    """
+    kinds = get_type_hints(Settings)
+    values: dict[str, Scalar] = {}
+    for item in fields(Settings):
+        text = environment.get(item.name.upper(), "").strip()
+        if text:
+            values[item.name] = _parse(item, kinds[item.name], text)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _parse(item: Field[Any], kind: object, text: str) -> Scalar:
+    if get_origin(kind) is Literal:
+        choices: Sequence[str] = get_args(kind)
+        for choice in choices:
+            if choice.casefold() == text.casefold():
+                return choice
+        raise _refusal(item, text, f"one of {', '.join(choices)}")
+    if kind is bool:
+        if text.casefold() not in (*_TRUE, *_FALSE):
+            raise _refusal(item, text, "true or false")
+        return text.casefold() in _TRUE
+    if kind in (int, float):
+        low, high = item.metadata["low"], item.metadata["high"]
+        noun = "whole number" if kind is int else "number"
+        takes = f"a {noun} from {low:g} to {high:,}"
+        try:
+            number = int(text) if kind is int else float(text)
+        except ValueError:
+            raise _refusal(item, text, takes) from None
+        if not low <= number <= high:
+            raise _refusal(item, text, takes)
+        return number
+    return text if kind is str else Path(text).expanduser()
+
+
+def _refusal(item: Field[Any], text: str, takes: str) -> SettingsError:
+    return SettingsError(
+        f"{item.name.upper()} is {text!r}, but it takes {takes}. Please correct it."
+    )
+
+
+def env_example() -> str:
+    """The text of ``.env.example``."""
+    lines = [
+        "# Settings of Airocord. Copy this file to .env and change what you need;",
+        "# every line that is left out keeps the default shown here.",
+    ]
+    group = ""
+    for item in fields(Settings):
+        if item.metadata["group"] != group:
+            group = item.metadata["group"]
+            lines += ["", f"## {group}"]
+        unit = f" In {item.metadata['unit']}." if item.metadata["unit"] else ""
+        value = "" if item.default is None else item.default
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        quoted = f'"{shown}"' if " " in shown else shown
+        lines += [f"# {item.metadata['meaning']}{unit}", f"{item.name.upper()}={quoted}"]
+    return "\n".join(lines) + "\n"
