@@ -32,12 +32,15 @@ def sentence_for(error: BaseException) -> str:
     return f"Something went wrong on our side (id {fault}). Please try again."
 
 
-async def respond(interaction: discord.Interaction, sentence: str) -> None:
+async def respond(
+    interaction: discord.Interaction, sentence: str, view: discord.ui.View | None = None
+) -> None:
     """Tell the person behind an interaction something that only they see."""
+    buttons = discord.utils.MISSING if view is None else view
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(sentence, ephemeral=True)
+            await interaction.followup.send(sentence, ephemeral=True, view=buttons)
         else:
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await interaction.response.send_message(sentence, ephemeral=True, view=buttons)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("a person could not be told %r: %s", sentence, error)

@@ -13,8 +13,9 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.games.puzzles import Kind
 from bot.games.questions import Difficulty
-from bot.games.solver import Solutions, compare, read_query, solve
+from bot.games.solver import Query, Solutions, compare, read_query, solve
 from bot.incoming import ref_of
+from bot.patience import in_time
 from bot.play.anagram_buttons import BUTTONS
 from bot.play.anagrams import KINDS
 from bot.play.scores import When, Where, show_scores
@@ -116,9 +117,11 @@ class Anagrams(commands.Cog):
                 interaction, "These are the letters of the game that runs here. Nice try!"
             )
             return
-        lexicon = await self.client.play.words.lexicon()
-        found = await asyncio.to_thread(solve, query, lexicon)
+        found = await in_time(interaction, self._solve(query), ephemeral=True)
         await respond(interaction, _shown(letters, found, is_several=words > 1))
+
+    async def _solve(self, query: Query) -> Solutions:
+        return await asyncio.to_thread(solve, query, await self.client.play.words.lexicon())
 
     @anagram.command(description="See whether two texts are anagrams of each other.")
     async def check(

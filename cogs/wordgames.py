@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import AirocordClient
 from bot.games.wordlists import MOST_WORDS, read_conditions
+from bot.patience import in_time
 from bot.play.asking_model import Asker
 from bot.play.word_games import with_blank
 from bot.play.words import counted, harmless
@@ -49,11 +50,12 @@ class WordGames(commands.Cog):
         theme: app_commands.Range[str, 1, 60] = "",
     ) -> None:
         conditions = read_conditions(starts, ends, contains)
-        there_are = await self.service.count(conditions)
+        there_are = await in_time(interaction, self.service.count(conditions), ephemeral=False)
         if not there_are:
             await respond(interaction, f"I know no words {conditions}.")
             return
-        await interaction.response.defer()
+        if not interaction.response.is_done():
+            await interaction.response.defer()
         found = await self.service.list_words(count, conditions, theme, _asker(interaction))
         about = f" about {harmless(theme)}" if theme else ""
         lines = [

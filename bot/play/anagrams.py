@@ -12,10 +12,12 @@ from bot.errors import AirocordError
 from bot.games.anagram_effects import ClueShown, Found, Missed
 from bot.games.anagrams import AnagramGame, AnagramSettings
 from bot.games.letters import plain_letters
+from bot.games.lexicon import Lexicon
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.questions import Difficulty
 from bot.games.trivia_effects import Refused, SkipVoted
 from bot.incoming import ref_of
+from bot.patience import announce, in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import Guess
 from bot.play.anagram_table import AnagramTable, Answer
@@ -61,21 +63,18 @@ class Anagrams:
         channel = ref_of(interaction.channel)
         if (running := await self.host.games.running(channel.id)) is not None:
             raise where_it_runs(GameRuns(running), interaction)
-        puzzles = await self.words.puzzles()
-        dice = random.Random()  # noqa: S311 - a game
-        drawn: list[Puzzle] = []
-        for _ in range(rounds):
-            taken = {puzzle.answer for puzzle in drawn}
-            # A twist searches the whole list: too long for the event loop.
-            drawn.append(await asyncio.to_thread(puzzles.draw, kind, difficulty, dice, taken))
+        lexicon, drawn = await in_time(
+            interaction, self._draw(kind, difficulty, rounds), ephemeral=False
+        )
         settings = AnagramSettings(starter=interaction.user.id, seconds=float(seconds))
         clues = await self.bank.clues([puzzle.answer for puzzle in drawn])
         loop = asyncio.get_running_loop()
-        game = AnagramGame(settings, drawn, puzzles.lexicon, loop.time(), clues)
+        game = AnagramGame(settings, drawn, lexicon, loop.time(), clues)
         # Before the game opens, so that it stands above the first puzzle.
-        await interaction.response.send_message(
+        await announce(
+            interaction,
             f"**Anagrams** ({kind}, {difficulty}): {counted(rounds, 'puzzle')}, "
-            f"{seconds} seconds each."
+            f"{seconds} seconds each.",
         )
         outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
 
@@ -98,6 +97,18 @@ class Anagrams:
             if isinstance(error, GameRuns):
                 raise where_it_runs(error, interaction) from error
             raise
+
+    async def _draw(
+        self, kind: Kind, difficulty: Difficulty, rounds: int
+    ) -> tuple[Lexicon, list[Puzzle]]:
+        puzzles = await self.words.puzzles()
+        dice = random.Random()  # noqa: S311 - a game
+        drawn: list[Puzzle] = []
+        for _ in range(rounds):
+            taken = {puzzle.answer for puzzle in drawn}
+            # A twist searches the whole list: too long for the event loop.
+            drawn.append(await asyncio.to_thread(puzzles.draw, kind, difficulty, dice, taken))
+        return puzzles.lexicon, drawn
 
     async def control(self, interaction: discord.Interaction, game_id: int, what: str) -> None:
         """A button of a game was pressed."""

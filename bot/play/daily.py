@@ -12,6 +12,7 @@ import discord
 
 from bot.games.letters import LONGEST, plain_letters
 from bot.games.puzzles import Puzzle
+from bot.patience import in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import DailyButton
 from bot.play.words import counted
@@ -63,7 +64,7 @@ class Daily:
     async def show(self, interaction: discord.Interaction) -> None:
         """``/anagram daily``."""
         day = self.today()
-        puzzle = await self._puzzle(day)
+        puzzle = await in_time(interaction, self._puzzle(day), ephemeral=True)
         lines = [f"**The puzzle of {day:%d %B %Y}**", f"# {anagram_words.spaced(puzzle.letters)}"]
         view: discord.ui.View | None = None
         if await self.games.daily(interaction.user.id, day) is None:
@@ -73,10 +74,7 @@ class Daily:
             lines.append("You have solved it. The next one comes at midnight UTC.")
         lines.append(small_print(await self._streak(interaction.user.id, day)))
         text = "\n".join(lines)
-        if view is None:
-            await interaction.response.send_message(text, ephemeral=True)
-        else:
-            await interaction.response.send_message(text, ephemeral=True, view=view)
+        await respond(interaction, text, view)
 
     async def open(self, interaction: discord.Interaction, day: str) -> None:
         """Guess was pressed."""
@@ -93,7 +91,7 @@ class Daily:
         if day != today.isoformat():
             await respond(interaction, "That day is over. `/anagram daily` shows today's puzzle.")
             return
-        puzzle = await self._puzzle(today)
+        puzzle = await in_time(interaction, self._puzzle(today), ephemeral=True)
         given = plain_letters(word)
         if sorted(given) != sorted(puzzle.letters):
             await respond(interaction, "Use all the letters that are given, and no others.")

@@ -15,6 +15,7 @@ from bot.games.trivia import TriviaGame
 from bot.games.trivia_effects import HintShown, LockedIn, Refused, Right, SkipVoted
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.incoming import ref_of
+from bot.patience import announce, in_time
 from bot.play import trivia_words
 from bot.play.board import Board
 from bot.play.explaining import Explainer
@@ -74,7 +75,7 @@ class Trivia:
         asked = Asked(
             channel=channel, category=category, difficulty=difficulty, rounds=rounds, mode=mode
         )
-        drawn = await self.source.draw(asked)
+        drawn = await in_time(interaction, self.source.draw(asked), ephemeral=False)
         settings = TriviaSettings(
             starter=interaction.user.id, mode=mode, rounds=rounds, seconds=float(seconds)
         )
@@ -87,7 +88,7 @@ class Trivia:
                 "choose another, or leave category and difficulty open."
             ) from error
         # Before the game opens, so that it stands above the first question.
-        await interaction.response.send_message(_announcement(game, category, difficulty))
+        await announce(interaction, _announcement(game, category, difficulty))
         outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
 
         def make(game_id: int) -> TriviaTable:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from sandbox.interactions import Interaction
 from sandbox.people import Person
 from sandbox.types import Json
 from tests.support.model_on_a_wire import LIMIT_S
@@ -74,6 +75,25 @@ class Reader:
         traceback: TracebackType | None,
     ) -> None:
         self._watch.close()
+
+
+async def answer_to(person: Person, interaction: Interaction) -> Json:
+    """The message that answers an interaction, once it says more than that it is thought about."""
+    watch = person.watch()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await interaction.answered(LIMIT_S)
+            assert interaction.state == "answered"
+            while interaction.message is None or interaction.message["flags"] & LOADING:
+                await anext(watch)
+    finally:
+        watch.close()
+    return interaction.message
+
+
+async def told(person: Person, interaction: Interaction) -> str:
+    """What answers an interaction, in words."""
+    return str((await answer_to(person, interaction))["content"])
 
 
 def author_of(message: Json) -> int:

@@ -10,10 +10,9 @@ import pytest_asyncio
 
 from bot.games.lexicon import KNOWN, Lexicon
 from bot.games.solver import Query, solve
-from sandbox.interactions import Interaction
 from sandbox.people import Person
 from sandbox.types import Json
-from tests.support.reader import buttons
+from tests.support.reader import answer_to, buttons, told
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,24 +27,19 @@ class Stage:
         self.reader = wire.reader()
 
     async def command(self, person: Person, path: str, **options: str | int) -> str:
-        return said(await person.use_command(self.channel_id, path, options).answered())
+        return await told(person, person.use_command(self.channel_id, path, options))
 
     async def guess(self, person: Person, message: Json, word: str) -> str:
         """By the button and its dialog."""
         pressed = person.press(self.channel_id, int(message["id"]), buttons(message)["Guess"])
         opened = await pressed.answered()
-        return said(await person.submit(opened, {"word": word}).answered())
+        return await told(person, person.submit(opened, {"word": word}))
 
     async def puzzle(self, number: int = 1) -> tuple[Json, str]:
         shown = await self.reader.reads(f"puzzle {number}")
         found = _LETTERS.search(str(shown["content"]))
         assert found is not None
         return shown, found[1].replace(" ", "").lower()
-
-
-def said(interaction: Interaction) -> str:
-    assert interaction.message is not None
-    return str(interaction.message["content"])
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -105,18 +99,18 @@ async def test_a_scramble_takes_any_word_of_its_letters_and_ends_with_the_game(
 
 
 async def test_the_puzzle_of_the_day_is_everyones_and_solved_once(stage: Stage) -> None:
-    opened = await stage.bo.use_command(stage.channel_id, "anagram daily").answered()
-    assert opened.message is not None
-    found = _LETTERS.search(said(opened))
+    opened = await answer_to(stage.bo, stage.bo.use_command(stage.channel_id, "anagram daily"))
+    found = _LETTERS.search(str(opened["content"]))
     assert found is not None
     assert found[1] in await stage.command(stage.ada, "anagram daily")
     letters = found[1].replace(" ", "").lower()
     answer = Lexicon.load().anagrams(letters)[0]
-    assert await stage.guess(stage.bo, opened.message, "wrong") == (
+    assert await stage.guess(stage.bo, opened, "wrong") == (
         "Use all the letters that are given, and no others."
     )
-    told = await stage.guess(stage.bo, opened.message, answer)
-    assert told == f"**{answer}** is right! Your streak: 1 day in a row; your longest: 1."
+    assert await stage.guess(stage.bo, opened, answer) == (
+        f"**{answer}** is right! Your streak: 1 day in a row; your longest: 1."
+    )
     again = await stage.command(stage.bo, "anagram daily")
     assert "You have solved it." in again
     assert "Try as often as you like." in await stage.command(stage.ada, "anagram daily")

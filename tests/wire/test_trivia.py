@@ -9,14 +9,13 @@ import pytest
 
 from bot.storage import Database, Games, Standing
 from sandbox.files import Upload
-from sandbox.interactions import Interaction
 from sandbox.people import Person
 from sandbox.server import Sandbox
 from sandbox.types import Json
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.model_on_a_wire import ModelOnAWire
-from tests.support.reader import Reader, buttons
+from tests.support.reader import Reader, buttons, told
 
 RIVERS = Upload(
     "rivers.yaml",
@@ -54,13 +53,13 @@ class Stage:
 
     async def command(self, person: Person, path: str, **options: str | int) -> str:
         """What the person is told."""
-        return said(await person.use_command(self.channel_id, path, options).answered())
+        return await told(person, person.use_command(self.channel_id, path, options))
 
     async def press(self, person: Person, message: Json, label: str) -> str:
         """Press the button whose label ends so."""
         custom_id = next(found for name, found in buttons(message).items() if name.endswith(label))
         pressed = person.press(self.channel_id, int(message["id"]), custom_id)
-        return said(await pressed.answered())
+        return await told(person, pressed)
 
     async def question(self, number: int) -> tuple[Json, str]:
         """A question once it stands there, and its right answer."""
@@ -74,11 +73,6 @@ class Stage:
             return await Games(database).standings(channel_id=self.channel_id, kinds=("trivia",))
         finally:
             await database.close()
-
-
-def said(interaction: Interaction) -> str:
-    assert interaction.message is not None
-    return str(interaction.message["content"])
 
 
 @pytest.fixture
@@ -107,9 +101,9 @@ async def test_two_play_to_the_end_and_both_who_are_right_score(stage: Stage) ->
     announced = await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
     assert "2 questions, 5 seconds each" in announced
     first, right = await stage.question(1)
-    told = await stage.press(stage.ada, first, right)
-    assert told.startswith("Locked in: **")
-    assert right in told
+    locked = await stage.press(stage.ada, first, right)
+    assert locked.startswith("Locked in: **")
+    assert right in locked
     again = await stage.press(stage.ada, first, right)
     assert again == "You have answered this question; the first answer counts."
     await stage.press(stage.bo, first, right)
@@ -145,8 +139,8 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     second, right = await stage.question(2)
     await stage.bot.kill()
     await stage.bot.start()
-    told = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
-    assert f"<@{stage.ada.id}>: " in str(told["content"])
+    notice = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
+    assert f"<@{stage.ada.id}>: " in str(notice["content"])
     assert {line.person_id for line in await stage.standings()} == {stage.ada.id, stage.bo.id}
     label = next(name for name in buttons(second) if name.endswith(right))
     pressed = await stage.press(stage.bo, second, label)

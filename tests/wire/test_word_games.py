@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.interactions import Interaction
+from tests.support.reader import told
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def said(interaction: Interaction) -> str:
-    assert interaction.message is not None
-    return str(interaction.message["content"])
 
 
 async def test_a_list_is_checked_asked_for_again_and_filled(wire: Wire) -> None:
@@ -40,9 +35,9 @@ async def test_a_list_is_checked_asked_for_again_and_filled(wire: Wire) -> None:
 
 async def test_it_says_so_before_asking_when_there_are_no_such_words(wire: Wire) -> None:
     asked = wire.bo.use_command(wire.channel_id, "words list", {"starts": "qqz"})
-    assert said(await asked.answered()) == "I know no words that start with QQZ."
+    assert await told(wire.bo, asked) == "I know no words that start with QQZ."
     refused = wire.bo.use_command(wire.channel_id, "words list", {"starts": "e5"})
-    assert said(await refused.answered()) == "For starts, please give 1 to 15 letters from A to Z."
+    assert await told(wire.bo, refused) == "For starts, please give 1 to 15 letters from A to Z."
 
 
 async def test_it_chooses_in_every_order_and_shows_how_sure_that_is(wire: Wire) -> None:
@@ -71,6 +66,6 @@ async def test_it_fills_in_a_blank(wire: Wire) -> None:
     with wire.reader() as reader:
         await reader.reads("**apple**")
     refused = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "No gap here."})
-    assert said(await refused.answered()) == (
+    assert await told(wire.bo, refused) == (
         "Please mark one blank in the sentence, with ___ for example."
     )
