@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.background import Background
@@ -13,6 +13,7 @@ from bot.prompts.template import Exchange
 from bot.replies.live import Conclusion
 from bot.storage import (
     ChannelRef,
+    Choices,
     Conversations,
     Preferences,
     StoredExchange,
@@ -118,6 +119,17 @@ class Talk:
 
     async def conclude(self, reply_id: int, text: str) -> Conclusion:
         return Conclusion(text)
+
+
+def within(params: SamplingParams, choices: Choices, *, is_talk: bool) -> SamplingParams:
+    """``params`` as a server's admins want them: replies no longer than they chose, and in
+    conversation the temperature that they chose. An answer from documents keeps its own."""
+    if choices.reply_tokens is not None:
+        shorter = min(params.max_new_tokens, choices.reply_tokens)
+        params = replace(params, max_new_tokens=shorter)
+    if choices.temperature is not None and is_talk:
+        params = replace(params, temperature=choices.temperature)
+    return params
 
 
 def _exchange(channel: ChannelRef, exchange: StoredExchange) -> Exchange:

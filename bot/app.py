@@ -8,20 +8,31 @@ import logging
 import aiohttp
 import discord
 
+from bot.access import Access
 from bot.asking import FileReader
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
-from bot.client import AirocordClient
+from bot.client import AirocordClient, Operator
 from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
+from bot.housekeeping import Housekeeping
+from bot.panel.words import Bounds
 from bot.play.opentdb_client import OpenTdbClient
 from bot.play.play import build_play
 from bot.play.workshop import Stock
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
-from bot.storage import Conversations, Database, Library, Preferences
+from bot.storage import (
+    Conversations,
+    Database,
+    Guilds,
+    Library,
+    PersonalData,
+    Preferences,
+    Retention,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +47,8 @@ WHERE_FROM = (
 
 def build_client(settings: Settings, core: Core, database: Database) -> AirocordClient:
     """The bot as Discord sees it, not connected yet."""
-    preferences = Preferences(database)
+    guilds = Guilds(database)
+    preferences = Preferences(database, guilds)
     documents = ChannelDocuments(
         library=Library(database),
         reader=FileReader(settings.document_limits, core.prompter.length),
@@ -58,6 +70,7 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
         prompter=core.prompter,
         history=Conversations(database),
         preferences=preferences,
+        people=PersonalData(database),
         pacers=pacers,
         system_prompt=settings.system_prompt,
         max_messages=settings.reply_max_messages,
@@ -73,11 +86,25 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
             pacers,
             system_prompt=settings.system_prompt,
             figures_file=settings.figures_file,
+            guilds=guilds,
             stock=Stock(
                 low=(settings.question_stock + 1) // 2,
                 high=settings.question_stock,
                 clues=settings.clue_stock,
             ),
+        ),
+        access=Access(settings.house, guilds),
+        bounds=Bounds(
+            temperature=settings.temperature,
+            reply_tokens=settings.max_new_tokens,
+            retention_days=settings.retention_days,
+        ),
+        operator=Operator(core.reload, core.queue.keeper.pause),
+        housekeeping=Housekeeping(
+            Retention(database),
+            preferences,
+            days=settings.retention_days,
+            grace_days=settings.left_server_grace_days,
         ),
         about=core.about,
         queue_status=lambda: core.queue.status,
@@ -107,6 +134,7 @@ async def run_bot(
         await database.upgrade()
         client = build_client(settings, core, database)
         # Before anybody can ask: whatever is pending now was left so by a process that died.
+        await client.conversation.people.drop_all_unkept()
         client.interrupted = await client.conversation.history.close_interrupted()
         client.interrupted_games = await client.play.host.games.close_interrupted()
         with served_from(settings.discord_api_url):
@@ -127,19 +155,21 @@ async def _run_connected(
     stopping = asyncio.create_task(stop.wait(), name="stop")
     working = asyncio.create_task(_work_ahead(client, is_ready), name="work ahead")
     fetching = asyncio.create_task(_fetch_questions(settings, client), name="fetch questions")
+    keeping = asyncio.create_task(_keep_house(client), name="keep house")
     try:
         await _until_over(connection, starting, stopping)
     finally:
         starting.cancel()
         working.cancel()
         fetching.cancel()
+        keeping.cancel()
         await client.play.host.close()
         await core.queue.drain(settings.drain_s)
         await client.conversation.finished(_LAST_WORDS_S)
         connection.cancel()
         stopping.cancel()
         await asyncio.gather(
-            connection, starting, stopping, working, fetching, return_exceptions=True
+            connection, starting, stopping, working, fetching, keeping, return_exceptions=True
         )
         await client.close()
 
@@ -171,6 +201,12 @@ async def _fetch_questions(settings: Settings, client: AirocordClient) -> None:
     except Exception:
         # Games go on with the questions that are here.
         log.exception("no more questions are fetched")
+
+
+async def _keep_house(client: AirocordClient) -> None:
+    """Remove what is older than it is to be kept, once it is known which servers we are in."""
+    await client.online.wait()
+    await client.housekeeping.run(lambda: client.membership)
 
 
 async def _until_over(

@@ -7,18 +7,23 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.access import Access, NotWelcome
 from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
+from bot.housekeeping import Housekeeping, Membership
+from bot.panel.words import Bounds
 from bot.play.interrupted import tell_interrupted
 from bot.play.play import Play
+from bot.privacy import PrivacyRequests
 from bot.replies.controls import DYNAMIC_ITEMS
 from bot.reply_actions import ReplyActions, mark_interrupted
 from bot.sentences import respond, sentence_for
@@ -42,12 +47,25 @@ COGS = (
     "cogs.anagrams",
     "cogs.wordgames",
     "cogs.settings",
+    "cogs.admin",
+    "cogs.privacy",
     "cogs.status",
 )
 
 
 class CommandTree(app_commands.CommandTree["AirocordClient"]):
-    """Answers every command that fails with a sentence, or with an id that is in the log."""
+    """Asks of every command whether its person may, and answers one that fails with a sentence,
+    or with an id that is in the log."""
+
+    async def interaction_check(self, interaction: discord.Interaction[AirocordClient], /) -> bool:
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True
+        try:
+            await interaction.client.access.check_command(interaction)
+        except NotWelcome as refused:
+            await respond(interaction, str(refused))
+            return False
+        return True
 
     async def on_error(
         self,
@@ -56,6 +74,16 @@ class CommandTree(app_commands.CommandTree["AirocordClient"]):
     ) -> None:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await respond(interaction, sentence_for(cause))
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What whoever runs the bot can do to it while it runs."""
+
+    reload: Callable[[], Awaitable[None]]
+    """Loads the model anew. Raises :class:`~bot.errors.AirocordError`."""
+    pause: Callable[[bool], None]
+    """Takes no new questions, or takes them again."""
 
 
 class AirocordClient(commands.Bot):
@@ -67,14 +95,18 @@ class AirocordClient(commands.Bot):
         conversation: Conversation,
         documents: ChannelDocuments,
         play: Play,
+        access: Access,
+        bounds: Bounds,
+        operator: Operator,
+        housekeeping: Housekeeping,
         about: Callable[[], str],
         queue_status: Callable[[], QueueStatus],
         message_content: bool,
         message_file_limit: int,
         synced_commands: Path,
     ) -> None:
-        """``message_file_limit``: bytes. ``synced_commands``: the file that remembers which
-        commands Discord has."""
+        """``bounds``: within which admins choose. ``message_file_limit``: bytes.
+        ``synced_commands``: the file that remembers which commands Discord has."""
         intents = discord.Intents.none()
         intents.guilds = intents.messages = True
         intents.message_content = message_content
@@ -90,10 +122,15 @@ class AirocordClient(commands.Bot):
         self.conversation = conversation
         self.documents = documents
         self.play = play
+        self.access = access
+        self.bounds = bounds
+        self.operator = operator
+        self.housekeeping = housekeeping
+        self.privacy = PrivacyRequests(conversation.people, conversation, documents)
         self.about = about
         self.queue_status = queue_status
         self.message_file_limit = message_file_limit
-        self.reply_actions = ReplyActions(conversation, lambda: self.me)
+        self.reply_actions = ReplyActions(conversation, access, lambda: self.me)
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
         self.interrupted_games: Sequence[RunningGame] = ()
@@ -110,6 +147,15 @@ class AirocordClient(commands.Bot):
         return Speaker(self.user.id, self.user.display_name)
 
     @property
+    def membership(self) -> Membership:
+        """In which servers it is, once it is online."""
+        return Membership(
+            frozenset(guild.id for guild in self.guilds),
+            frozenset(guild.shard_id for guild in self.guilds),
+            self.shard_count or 1,
+        )
+
+    @property
     def uptime_s(self) -> float:
         return time.monotonic() - self._started_at
 
@@ -117,7 +163,7 @@ class AirocordClient(commands.Bot):
         self.add_dynamic_items(*DYNAMIC_ITEMS)
         for cog in COGS:
             await self.load_extension(cog)
-        await self._sync_commands()
+        await self.sync_commands()
         self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")
 
     async def on_ready(self) -> None:
@@ -136,12 +182,13 @@ class AirocordClient(commands.Bot):
         await mark_interrupted(self, self.conversation.history, self.interrupted)
         await tell_interrupted(self, self.play.host.games, self.interrupted_games)
 
-    async def _sync_commands(self) -> None:
+    async def sync_commands(self, *, even_if_known: bool = False) -> None:
         """Tell Discord the commands if they changed: it takes 200 new ones a day and server."""
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         text = json.dumps([self.application_id, payload], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if await asyncio.to_thread(_read, self._synced_commands) == digest:
+        known = await asyncio.to_thread(_read, self._synced_commands)
+        if known == digest and not even_if_known:
             return
         synced = await self.tree.sync()
         await asyncio.to_thread(_write, self._synced_commands, digest)

@@ -11,19 +11,19 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
-from bot.answering import Approach, Talk
+from bot.answering import Approach, Talk, within
 from bot.background import Background
 from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
 from bot.prompting import Prompter
 from bot.prompts import Prompt
-from bot.replies.controls import view_finished, view_running
+from bot.replies.controls import view_finished, view_running, view_unkept
 from bot.replies.faults import OutletError
 from bot.replies.live import Conclusion, End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
@@ -32,12 +32,21 @@ from bot.replies.rewriting import RewritingOutlet
 from bot.storage import (
     ChannelRef,
     Conversations,
+    PersonalData,
     Preferences,
     StoredTurn,
     TurnState,
 )
 
 log = logging.getLogger(__name__)
+
+QUESTION_GONE = "I cannot write on here: the question was deleted."
+OPTED_OUT = (
+    "Whoever asked this wants nothing kept since, so I write no more to it. Please ask anew."
+)
+
+_WITHDRAW_LIMIT_S = 10.0
+"""How long replies that are taken away may take for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,9 @@ class _Writing:
     ticket: Ticket
     messages: set[int]
     """Those that it stands in, and the one that asked for it."""
+    person: int
+    """Whose question it answers."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 ApproachOf = Callable[[StoredTurn], Awaitable[Approach | None]]
@@ -87,6 +99,7 @@ class Conversation:
         prompter: Prompter,
         history: Conversations,
         preferences: Preferences,
+        people: PersonalData,
         pacers: Pacers,
         system_prompt: str,
         max_messages: int,
@@ -94,6 +107,7 @@ class Conversation:
     ) -> None:
         self.history = history
         self.preferences = preferences
+        self.people = people
         self._queue = queue
         self._talk = Talk(prompter, history, preferences, system_prompt)
         self._approach_of = approach_of
@@ -125,7 +139,8 @@ class Conversation:
         """Store a question, write the reply to it into ``outlet``, and store that.
 
         Returns when the reply has ended, however it did; whoever asked has been told. ``prefix``
-        is shown before the reply. Without an ``approach`` the conversation goes on.
+        is shown before the reply. Without an ``approach`` the conversation goes on. Of those who
+        have opted out, a question without words and an empty reply are stored until the end.
 
         Raises:
             GenerationError: the question was refused; nothing is stored.
@@ -134,14 +149,22 @@ class Conversation:
         # First in line, then in the history: what is refused leaves no trace there, and the
         # prompt is not built before the question is stored.
         approach = approach or self._talk
-        ticket = self._ask(question.channel, question.speaker.id, stored, outlet, approach=approach)
+        is_kept = not await self.people.has_opted_out(question.speaker.id)
+        ticket = await self._ask(
+            question.channel,
+            question.speaker.id,
+            stored,
+            outlet,
+            approach=approach,
+            unkept=None if is_kept else question,
+        )
         try:
             await outlet.acknowledge()
             question_id = await self.history.add_question(
                 channel=question.channel,
                 author_id=question.speaker.id,
-                author_name=question.speaker.name,
-                content=question.text,
+                author_name=question.speaker.name if is_kept else "",
+                content=question.text if is_kept else "",
                 message_id=question.message_id,
             )
             await approach.begin(question_id)
@@ -161,6 +184,8 @@ class Conversation:
                 ticket,
                 outlet,
                 approach,
+                person=question.speaker.id,
+                unkept_question=None if is_kept else question_id,
                 question_message=question.message_id,
                 prefix=prefix,
             )
@@ -175,9 +200,10 @@ class Conversation:
         """
         channel = await self._channel_of(reply)
         question_id = _question_of(reply)
+        author = await self._author_of_kept(question_id)
         approach = await self._approach_to(reply)
         messages = await self.history.messages_of(reply.id)
-        ticket = self._ask(channel, person, _known(question_id), outlet, approach=approach)
+        ticket = await self._ask(channel, person, _known(question_id), outlet, approach=approach)
         try:
             if await self.history.replace(reply.id) is None:
                 raise ReplyUnavailable("This reply is being written, or was replaced already.")
@@ -186,7 +212,7 @@ class Conversation:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self._write(reply_id, channel, ticket, rewriting, approach)
+        await self._write(reply_id, channel, ticket, rewriting, approach, person=author)
         await rewriting.delete_rest()
 
     async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> None:
@@ -197,11 +223,13 @@ class Conversation:
             GenerationError: it was refused; the reply stays as it is.
         """
         channel = await self._channel_of(reply)
+        question_id = _question_of(reply)
+        author = await self._author_of_kept(question_id)
         approach = await self._approach_to(reply)
-        ticket = self._ask(
+        ticket = await self._ask(
             channel,
             person,
-            _known(_question_of(reply)),
+            _known(question_id),
             outlet,
             approach=approach,
             reply_so_far=reply.content,
@@ -209,7 +237,9 @@ class Conversation:
         if not await self.history.extend(reply.id):
             ticket.cancel()
             raise ReplyUnavailable("This reply is being written already, or was replaced.")
-        await self._write(reply.id, channel, ticket, outlet, approach, written=reply.content)
+        await self._write(
+            reply.id, channel, ticket, outlet, approach, person=author, written=reply.content
+        )
 
     def stop(self, reply_id: int) -> bool:
         """End a reply that is waiting or being written; whether it was."""
@@ -227,6 +257,16 @@ class Conversation:
                 writing.live.deleted(message_id)
         await self.history.delete_messages(sorted(gone))
 
+    async def withdraw(self, person: int) -> None:
+        """End all that is being written for a person and take it away, and wait until it is gone,
+        for some seconds at most."""
+        theirs = [writing for writing in self._writing.values() if writing.person == person]
+        for writing in theirs:
+            writing.live.withdraw()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WITHDRAW_LIMIT_S):
+                await asyncio.gather(*(writing.ended.wait() for writing in theirs))
+
     async def finished(self, limit_s: float) -> None:
         """Wait until no reply is being written any more, ``limit_s`` seconds at most."""
         try:
@@ -237,7 +277,7 @@ class Conversation:
 
     # -- how it is done ------------------------------------------------------------------
 
-    def _ask(
+    async def _ask(
         self,
         channel: ChannelRef,
         person: int,
@@ -246,25 +286,29 @@ class Conversation:
         *,
         approach: Approach,
         reply_so_far: str = "",
+        unkept: Question | None = None,
     ) -> Ticket:
-        """Put a question in line; its prompt waits for the question to be stored."""
+        """Put a question in line; its prompt waits for the question to be stored. ``unkept``: the
+        question, if its words are not stored."""
         self._queue.ensure_open()
+        choices = await self.preferences.guilds.choices(channel.guild_id)
 
         async def prompt() -> Prompt:
-            question = await self._question(question_id)
+            question = await self._question(question_id, unkept)
             composed = await approach.compose(channel, question, reply_so_far)
             ticket.notice = composed.notice
             return composed.prompt
 
         async def prepare(ticket: Ticket) -> None:
             background = Background(self._queue, person, channel.guild_id, ticket.tell)
-            await approach.prepare(channel, await self._question(question_id), background)
+            question = await self._question(question_id, unkept)
+            await approach.prepare(channel, question, background)
 
         ticket = self._queue.submit(
             Request(
                 prompt=prompt,
                 prepare=prepare if approach.prepares else None,
-                params=approach.params,
+                params=within(approach.params, choices, is_talk=approach is self._talk),
                 person=person,
                 guild=channel.guild_id,
                 continues=bool(reply_so_far),
@@ -278,13 +322,26 @@ class Conversation:
             )
         return ticket
 
-    async def _question(self, question_id: asyncio.Future[int]) -> StoredTurn:
+    async def _question(
+        self, question_id: asyncio.Future[int], unkept: Question | None
+    ) -> StoredTurn:
         """The question as it stands now, once it is stored."""
         # Whoever is cancelled while waiting must not take the future along.
         question = await self.history.turn(await asyncio.shield(question_id))
         if question is None:
             raise Cancelled("The question was deleted.")
+        if unkept is not None:
+            return replace(question, content=unkept.text, author_name=unkept.speaker.name)
         return question
+
+    async def _author_of_kept(self, question_id: int) -> int:
+        """Who asked, as long as more of it may be kept."""
+        question = await self.history.turn(question_id)
+        if question is None:
+            raise ReplyUnavailable(QUESTION_GONE)
+        if await self.people.has_opted_out(question.author_id):
+            raise ReplyUnavailable(OPTED_OUT)
+        return question.author_id
 
     async def _approach_to(self, reply: StoredTurn) -> Approach:
         found = await self._approach_of(reply) if self._approach_of is not None else None
@@ -304,30 +361,39 @@ class Conversation:
         outlet: Outlet,
         approach: Approach,
         *,
+        person: int,
+        unkept_question: int | None = None,
         question_message: int | None = None,
         prefix: str = "",
         written: str = "",
     ) -> None:
         """Show a reply while it is written, keep what is shown, and store its end.
 
-        ``written`` is what it begins with, which is shown already.
+        ``written`` is what it begins with, which is shown already. Of the reply to a question
+        that is not to be kept nothing is stored, and the question goes at the end.
         """
+        is_kept = unkept_question is None
         first_part = len(await self.history.messages_of(reply_id)) if written else 0
         messages = set() if question_message is None else {question_message}
 
         async def on_message(message_id: int, part: int) -> None:
             messages.add(message_id)
-            await self.history.add_message(reply_id, message_id, first_part + part)
+            if is_kept:
+                await self.history.add_message(reply_id, message_id, first_part + part)
 
         async def on_removed(message_id: int) -> None:
             messages.discard(message_id)
             await self.history.drop_message(message_id)
 
         async def on_shown(text: str) -> None:
-            await self.history.save_progress(reply_id, written + text)
+            if is_kept:
+                await self.history.save_progress(reply_id, written + text)
 
         async def conclude(text: str) -> Conclusion:
             conclusion = await approach.conclude(reply_id, written + text)
+            if not is_kept:
+                # Sources are not kept either, so no button leads to them.
+                return replace(conclusion, buttons=list)
             # What stands in earlier messages stands; only the rest can still be changed.
             begun = conclusion.text.startswith(written)
             return replace(conclusion, text=conclusion.text[len(written) :] if begun else text)
@@ -337,7 +403,7 @@ class Conversation:
             outlet,
             self._pacers.for_channel(channel.id),
             running=partial(view_running, reply_id),
-            finished=partial(view_finished, reply_id),
+            finished=partial(view_finished, reply_id) if is_kept else view_unkept,
             on_shown=on_shown,
             on_message=on_message,
             on_removed=on_removed,
@@ -345,24 +411,30 @@ class Conversation:
             max_messages=self._max_messages,
             prefix=prefix,
         )
-        self._writing[reply_id] = _Writing(live, ticket, messages)
+        self._writing[reply_id] = writing = _Writing(live, ticket, messages, person)
         self._none_writing.clear()
         try:
             outcome = await live.run()
-            await self.history.close_reply(
-                reply_id,
-                content=written + outcome.text,
-                state=_state(outcome, written),
-                tokens=outcome.finish.new_tokens if outcome.finish else None,
-            )
+            if is_kept:
+                await self.history.close_reply(
+                    reply_id,
+                    content=written + outcome.text,
+                    state=_state(outcome, written),
+                    tokens=outcome.finish.new_tokens if outcome.finish else None,
+                )
             if outcome.end is End.DELETED:
                 await self._withdraw(reply_id, outcome.message_ids, outlet)
             log.info("reply %d in channel %d ended: %s", reply_id, channel.id, outcome.end)
         finally:
             ticket.cancel()
-            del self._writing[reply_id]
-            if not self._writing:
-                self._none_writing.set()
+            try:
+                if unkept_question is not None:
+                    await self.people.drop_unkept(unkept_question)
+            finally:
+                writing.ended.set()
+                del self._writing[reply_id]
+                if not self._writing:
+                    self._none_writing.set()
 
     async def _withdraw(self, reply_id: int, message_ids: Sequence[int], outlet: Outlet) -> None:
         """Take half a reply away whose question, or other half, somebody deleted."""
@@ -387,7 +459,7 @@ def _known(question_id: int) -> asyncio.Future[int]:
 
 def _question_of(reply: StoredTurn) -> int:
     if reply.answers is None:
-        raise ReplyUnavailable("I cannot write on here: the question was deleted.")
+        raise ReplyUnavailable(QUESTION_GONE)
     return reply.answers
 
 

@@ -32,6 +32,16 @@ class Core:
         await self.queue.load()
         _ = self.prompter.template
 
+    async def reload(self) -> None:
+        """Load the model anew, from files that may have changed.
+
+        Raises:
+            EngineLoading, ShuttingDown: not now.
+            ModelError, EngineUnavailable: it cannot be used.
+        """
+        await self.queue.reload()
+        _ = self.prompter.template
+
     def about(self) -> str:
         """What people are told of the model that answers them."""
         return introduction(self.engine.model, self.engine.name)
@@ -64,6 +74,10 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
         total=settings.queue_limit,
         per_person=settings.queue_limit_per_person,
         per_guild=settings.queue_limit_per_guild,
+        person_a_minute=settings.person_a_minute,
+        person_a_day=settings.person_a_day,
+        guild_a_minute=settings.guild_a_minute,
+        guild_a_day=settings.guild_a_day,
         start_s=settings.start_limit_s,
         run_s=settings.run_limit_s,
         stall_s=settings.stall_limit_s,

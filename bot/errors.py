@@ -14,7 +14,9 @@ the log gets the traceback under the same id.
       + EngineUnavailable    the chosen engine is not installed or not built yet
       + GenerationError      something went wrong while a reply was written
           + QueueFull        too many are waiting; nothing was queued
+          + TooFrequent      this person or server asks too often; nothing was queued
           + EngineLoading    the model is not loaded yet
+          + EnginePaused     whoever runs the bot has paused it
           + PromptTooLong    prompt and reply do not fit the context window
           + PromptFailed     the prompt could not be put together
           + Cancelled        a person pressed Stop, or their message was deleted
@@ -58,12 +60,20 @@ class QueueFull(GenerationError):
     """Too many requests are waiting, in total or of this person or server."""
 
 
+class TooFrequent(GenerationError):
+    """A person or a server has asked more often than they may."""
+
+
 class EngineLoading(GenerationError):
     """The model is still being loaded; the text says how far it is."""
 
 
 class PromptFailed(GenerationError):
     """The prompt could not be put together; the log has the cause under the ticket's id."""
+
+
+class EnginePaused(GenerationError):
+    """Whoever runs the bot lets it take no questions for now."""
 
 
 class PromptTooLong(GenerationError):

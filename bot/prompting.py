@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from bot.generation.engine import Engine, SamplingParams
+from bot.generation.engine import Engine, ModelInfo, SamplingParams
 from bot.prompts import Prompt
 from bot.prompts.template import Exchange, Template, template_for
 from bot.prompts.window import Window, fit
@@ -25,7 +25,8 @@ class Prompter:
         self._engine = engine
         self._kind = kind
         self._params = params
-        self._template: Template | None = None
+        self._template: tuple[ModelInfo, Template] | None = None
+        """With the model that it is for: another one may be loaded meanwhile."""
 
     @property
     def params(self) -> SamplingParams:
@@ -44,18 +45,19 @@ class Prompter:
         Raises:
             ModelError: the model's own template is asked for and there is none, or it is broken.
         """
-        if self._template is None:
-            model = self._engine.model
+        model = self._engine.model
+        if self._template is None or self._template[0] != model:
             # The demonstration model was trained on nothing but its own template.
             kind = "model" if model.is_demo else self._kind
-            self._template = template_for(
+            template = template_for(
                 kind,
                 chat_template=model.chat_template,
                 control_tokens=model.control_tokens,
                 bos=model.bos,
                 eos=model.eos,
             )
-        return self._template
+            self._template = model, template
+        return self._template[1]
 
     @property
     def budget(self) -> int:

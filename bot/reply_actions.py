@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import discord
 
+from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.replies.controls import view_finished
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 _NOTE = f"-# {INTERRUPTED}"
 
+NOT_KEPT = (
+    "I have not kept this reply: it was deleted, is too old, or whoever asked wants nothing kept."
+)
+
 _LOOKED_AT = 25
 """Messages after a question among which a reply of ours is looked for."""
 
@@ -32,9 +37,12 @@ class NotAllowed(AirocordError):
 class ReplyActions:
     """Carries out Stop, Regenerate and Continue for the person who asked, and for moderators."""
 
-    def __init__(self, conversation: Conversation, me: Callable[[], Speaker]) -> None:
+    def __init__(
+        self, conversation: Conversation, access: Access, me: Callable[[], Speaker]
+    ) -> None:
         """``me`` is the bot's own account, known once it is logged in."""
         self._conversation = conversation
+        self._access = access
         self._me = me
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
@@ -44,11 +52,13 @@ class ReplyActions:
         await interaction.response.defer()
 
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
+        await self._access.check(interaction)
         reply = await self._reply(interaction, turn_id)
         outlet = await self._outlet(interaction)
         await self._conversation.regenerate(reply, interaction.user.id, outlet, self._me())
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
+        await self._access.check(interaction)
         reply = await self._reply(interaction, turn_id)
         outlet = await self._outlet(interaction)
         await self._conversation.resume(reply, interaction.user.id, outlet)
@@ -66,7 +76,7 @@ class ReplyActions:
         history = self._conversation.history
         reply = await history.turn(turn_id)
         if reply is None:
-            raise NotAllowed("I do not remember this reply any more.")
+            raise NotAllowed(NOT_KEPT)
         question = await history.turn(reply.answers) if reply.answers is not None else None
         is_own = question is not None and question.author_id == interaction.user.id
         is_moderator = interaction.guild_id is None or interaction.permissions.manage_messages

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from bot.documents.extracted import Limits
 from bot.errors import SettingsError
+from bot.house import House, read_ids
 
 Scalar = str | int | float | bool | Path | None
 
@@ -61,6 +62,26 @@ class Settings:
         "Empty: Discord. For tests: a server on this machine that speaks as Discord does, such "
         "as http://127.0.0.1:8080/api/v10 (see python -m sandbox).",
         group="Discord",
+    )
+
+    owner_ids: str = _setting(
+        "",
+        "Ids of the people who may use /admin, such as 81384788765712384,80351110224678912. "
+        "Discord shows an id by Copy User ID, once its Developer Mode is on.",
+        group="Who may",
+    )
+    only_servers: str = _setting(
+        "",
+        "Ids of the servers that the bot works for. Empty: every server that it is in.",
+        group="Who may",
+    )
+    blocked_ids: str = _setting(
+        "",
+        "Ids of people and of servers that the bot does not work for.",
+        group="Who may",
+    )
+    direct_messages: bool = _setting(
+        True, "Whether the bot talks to people in direct messages.", group="Who may"
     )
 
     engine: Literal["auto", "exllamav2", "llamacpp", "remote"] = _setting(
@@ -304,6 +325,35 @@ class Settings:
         low=1,
         high=100_000,
     )
+    person_a_minute: int = _setting(
+        20,
+        "Questions that one person may ask in a minute, a game's included. 0: no limit.",
+        group="Queue",
+        low=0,
+        high=10_000,
+    )
+    person_a_day: int = _setting(
+        500,
+        "Questions that one person may ask in a day, counted since the bot was started. 0: no "
+        "limit.",
+        group="Queue",
+        low=0,
+        high=1_000_000,
+    )
+    guild_a_minute: int = _setting(
+        60,
+        "Questions that may be asked in one server in a minute. 0: no limit.",
+        group="Queue",
+        low=0,
+        high=100_000,
+    )
+    guild_a_day: int = _setting(
+        0,
+        "Questions that may be asked in one server in a day. 0: no limit.",
+        group="Queue",
+        low=0,
+        high=10_000_000,
+    )
     start_limit_s: float = _setting(
         300,
         "Longest wait before a reply begins.",
@@ -350,9 +400,36 @@ class Settings:
         group="Data",
         secret=True,
     )
+    retention_days: int = _setting(
+        30,
+        "How long conversations and documents are kept. The admins of a server may choose less. "
+        "0: for ever.",
+        group="Data",
+        unit="days",
+        low=0,
+        high=36_500,
+    )
+    left_server_grace_days: int = _setting(
+        7,
+        "How long the data of a server is kept after the bot was taken out of it.",
+        group="Data",
+        unit="days",
+        low=0,
+        high=365,
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "INFO", "Message texts are logged at DEBUG only.", group="Data"
     )
+
+    @property
+    def house(self) -> House:
+        """Whom the bot works for. Raises :class:`SettingsError`."""
+        return House(
+            owners=read_ids("OWNER_IDS", self.owner_ids),
+            servers=read_ids("ONLY_SERVERS", self.only_servers),
+            blocked=read_ids("BLOCKED_IDS", self.blocked_ids),
+            takes_direct_messages=self.direct_messages,
+        )
 
     @property
     def figures_file(self) -> Path:

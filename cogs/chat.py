@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.access import NotWelcome, Purpose, asker_of
 from bot.answering import Approach
 from bot.attachments import documents_in, refetching
 from bot.channel_documents import Added, FilesWithdrawn
@@ -130,13 +131,19 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         play = self.client.play
-        if play.trivia.hears(message) or play.anagrams.hears(message):
-            return
         channel = ref_of(message.channel)
+        refused = await self.client.access.refusal(asker_of(message.author, channel))
+        if not refused and (play.trivia.hears(message) or play.anagrams.hears(message)):
+            return
         talks_here = (await self.conversation.preferences.get(channel)).talk
         if not is_for_bot(message, self.client.me.id, talks_here=talks_here):
             return
         outlet = ChannelOutlet(message.channel, message)
+        if refused:
+            # In a server there is no answer that only they would see.
+            if message.guild is None:
+                await outlet.send(refused)
+            return
         try:
             text = await read_message(message, self.client.me.id, self.client.message_file_limit)
             added = await self._take_documents(message, channel, outlet)
@@ -168,6 +175,9 @@ class Chat(commands.Cog):
         if not files:
             return None
         self.conversation.ensure_open()
+        asker = asker_of(message.author, channel)
+        if refused := await self.client.access.refusal(asker, Purpose.DOCUMENTS):
+            raise NotWelcome(refused)
         with contextlib.suppress(OutletError):
             await outlet.typing()
         return await self.client.documents.take(

@@ -1,4 +1,4 @@
-"""What a channel's people decide for it: free conversation and persona."""
+"""What admins decide: for a server by the panel, for a channel free conversation and persona."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from discord.ext import commands
 
 from bot.client import AirocordClient
 from bot.incoming import quoted, ref_of
-
-PERSONA_LIMIT = 1500
-"""Characters: about a fifth of a window of 2048 tokens, which is never cut."""
+from bot.panel.view import open_panel
+from bot.panel.words import PERSONA_LIMIT
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -40,6 +39,13 @@ class Settings(commands.Cog):
     def __init__(self, client: AirocordClient) -> None:
         self.client = client
         self.preferences = client.conversation.preferences
+
+    @app_commands.command(description="Who may use me in this server, where, and how I behave.")
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.checks.has_permissions(manage_guild=True)
+    async def settings(self, interaction: Interaction) -> None:
+        await open_panel(interaction, self.preferences.guilds, self.client.bounds)
 
     @channel.command(description="Choose whether I answer everything that is said here.")
     @app_commands.describe(answer="on: I answer every message. off: only mentions and replies.")

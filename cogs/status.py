@@ -10,17 +10,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import AirocordClient
-from bot.generation.figures import Health, QueueStatus
-from bot.replies.pages import duration
+from bot.process import resident_bytes
 from bot.replies.splitting import split
-
-_HEALTH = {
-    Health.LOADING: "The model is loading ({loaded:.0%}).",
-    Health.READY: "The model is ready.",
-    Health.RECOVERING: "The model stumbled and is being set right; questions wait meanwhile.",
-    Health.SICK: "The model keeps failing and takes no questions at present.",
-    Health.CLOSED: "I am going down.",
-}
+from bot.status_words import status_text
 
 INTRODUCTION = (
     "Mention me, reply to me, or write me a direct message to talk. A message's menu has more "
@@ -40,7 +32,9 @@ class Status(commands.Cog):
 
     @app_commands.command(description="How busy I am, and how fast.")
     async def status(self, interaction: discord.Interaction) -> None:
-        text = status_text(self.client.queue_status(), self.client.uptime_s)
+        text = status_text(
+            self.client.queue_status(), self.client.uptime_s, memory=resident_bytes()
+        )
         await interaction.response.send_message(text, ephemeral=True)
 
     @app_commands.command(description="All that I can do.")
@@ -62,31 +56,6 @@ def help_text(interaction: discord.Interaction, tree: app_commands.CommandTree[A
         f"**{subject}**\n" + "\n".join(by_subject[subject]) for subject in sorted(by_subject)
     ]
     return "\n".join([INTRODUCTION, *sections])
-
-
-def status_text(status: QueueStatus, uptime_s: float) -> str:
-    """What ``/status`` says."""
-    counters = status.counters
-    lines = [_HEALTH[status.health].format(loaded=status.loaded)]
-    if status.lanes:
-        lines.append(
-            f"{status.running} of {status.lanes} replies that I can write at once are being "
-            f"written; {status.waiting} wait."
-        )
-    if status.tokens_per_s is not None:
-        lines.append(f"A reply grows by about {status.tokens_per_s:.0f} tokens a second.")
-    lines.append(
-        f"{_replies(counters.done)} since I was started {duration(uptime_s)} ago; "
-        f"{counters.failed} failed, {counters.refused} were refused."
-    )
-    if counters.prompt_tokens:
-        share = counters.cached_tokens / counters.prompt_tokens
-        lines.append(f"{share:.0%} of what I read I still knew from the conversation before.")
-    return "\n".join(lines)
-
-
-def _replies(number: int) -> str:
-    return "1 reply" if number == 1 else f"{number} replies"
 
 
 def may_use(interaction: discord.Interaction, command: Command) -> bool:

@@ -35,6 +35,11 @@ def _component(part: ReadOnlyJson, free: Iterator[int]) -> Json:
     made: Json = {**part, "id": part.get("id") or next(free)}
     if made["type"] in _SELECTS:
         made = {"min_values": 1, "max_values": 1, **made}
+    if "default_values" in made:
+        # Ids may be sent as numbers; they come back as text.
+        made["default_values"] = [
+            {**value, "id": str(value["id"])} for value in made["default_values"]
+        ]
     if made["type"] == _CONTAINER:
         made = {"accent_color": None, "spoiler": False, **made}
     if "components" in made:

@@ -1,46 +1,41 @@
-"""How much of the queue each person and each server takes up."""
+"""How much of the queue each person and each server takes up, and how often they ask."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from bot.errors import QueueFull
+from bot.errors import QueueFull, TooFrequent
 from bot.generation.figures import QueueLimits
+from bot.generation.rates import Rates, spell
 from bot.generation.ticket import Priority, Request
 
 
 class Admission:
-    """Counts the requests that wait or run, and refuses those that are too many.
+    """Counts the requests that wait or run, and refuses those that are too many or too frequent.
 
     A person's and a server's limits are limits of questions: what is written in the background
-    for a question that was let in is not counted again.
+    for a question that was let in is not counted again. How often somebody asked is forgotten
+    with the process.
     """
 
     def __init__(self, limits: QueueLimits) -> None:
         self._limits = limits
         self._of_person: Counter[int] = Counter()
         self._of_guild: Counter[int] = Counter()
+        self._person_rates = Rates(a_minute=limits.person_a_minute, a_day=limits.person_a_day)
+        self._guild_rates = Rates(a_minute=limits.guild_a_minute, a_day=limits.guild_a_day)
 
     def check(self, request: Request, waiting: int) -> None:
         """Pass if there is room for ``request`` beside ``waiting`` others.
 
         Raises:
             QueueFull: a limit is reached.
+            TooFrequent: a rate is.
         """
-        own = self._of_person[request.person]
         if request.priority is Priority.INTERACTIVE:
-            if own >= self._limits.per_person:
-                raise QueueFull(
-                    f"You already have {own} questions in line. Please wait for one of their "
-                    "answers."
-                )
-            if (
-                request.guild is not None
-                and self._of_guild[request.guild] >= self._limits.per_guild
-            ):
-                raise QueueFull(
-                    "Too many people of this server are waiting. Please try again soon."
-                )
+            self._check_person(request.person)
+            if request.guild is not None:
+                self._check_guild(request.guild)
         if waiting >= self._limits.total:
             raise QueueFull("Too many people are waiting. Please try again in a few minutes.")
 
@@ -48,8 +43,10 @@ class Admission:
         """Count one in."""
         if request.priority is Priority.INTERACTIVE:
             self._of_person[request.person] += 1
+            self._person_rates.take(request.person)
             if request.guild is not None:
                 self._of_guild[request.guild] += 1
+                self._guild_rates.take(request.guild)
 
     def leave(self, request: Request) -> None:
         """Count one out that was counted in."""
@@ -57,6 +54,24 @@ class Admission:
             _subtract(self._of_person, request.person)
             if request.guild is not None:
                 _subtract(self._of_guild, request.guild)
+
+    def _check_person(self, person: int) -> None:
+        own = self._of_person[person]
+        if own >= self._limits.per_person:
+            raise QueueFull(
+                f"You already have {own} questions in line. Please wait for one of their answers."
+            )
+        if wait_s := self._person_rates.wait_s(person):
+            raise TooFrequent(f"You have asked a lot lately. Please ask again in {spell(wait_s)}.")
+
+    def _check_guild(self, guild: int) -> None:
+        if self._of_guild[guild] >= self._limits.per_guild:
+            raise QueueFull("Too many people of this server are waiting. Please try again soon.")
+        if wait_s := self._guild_rates.wait_s(guild):
+            raise TooFrequent(
+                "This server has asked as much as it may for now. "
+                f"Please try again in {spell(wait_s)}."
+            )
 
 
 def _subtract(counter: Counter[int], key: int) -> None:

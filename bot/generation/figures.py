@@ -19,6 +19,11 @@ class QueueLimits:
     total: int = 200
     per_person: int = 3
     per_guild: int = 50
+    person_a_minute: int = 0
+    """Questions; 0 is no limit, here and below."""
+    person_a_day: int = 0
+    guild_a_minute: int = 0
+    guild_a_day: int = 0
     start_s: float = 300.0
     """Longest wait for a lane."""
     run_s: float = 600.0
@@ -75,6 +80,7 @@ class QueueStatus:
     health: Health
     loaded: float
     """Share of the model that is loaded, 0 to 1."""
+    is_paused: bool
     waiting: int
     running: int
     lanes: int

@@ -19,7 +19,6 @@ from dataclasses import replace
 from bot.errors import (
     Cancelled,
     EngineFailed,
-    EngineLoading,
     EngineSick,
     GenerationError,
     PromptFailed,
@@ -30,15 +29,13 @@ from bot.errors import (
 from bot.generation.admission import Admission
 from bot.generation.engine import Engine, Finish, FinishReason, Piece
 from bot.generation.figures import Averages, Counters, Health, QueueLimits, QueueStatus
+from bot.generation.keeper import EngineKeeper
 from bot.generation.line import WaitingLine
 from bot.generation.stops import StopFilter
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
-
-_SICK_AFTER = 3
-"""Failures in a row after which the engine is no longer trusted with requests."""
 
 _REFRESH_S = 0.5
 """Shortest time between two recounts of everybody's position: with a long line each recount
@@ -60,11 +57,12 @@ class GenerationQueue:
         self._start_timers: dict[Ticket, asyncio.TimerHandle] = {}
         self._admission = Admission(self.limits)
         self._preparing: dict[Ticket, asyncio.Task[None]] = {}
-        self._health = Health.LOADING
-        self._loaded = 0.0
-        self._failures = 0
-        self._epoch = 0
-        self._recovery: asyncio.Task[None] | None = None
+        self.keeper = EngineKeeper(
+            engine,
+            recover_s=self.limits.stall_s,
+            on_ready=self._pump,
+            on_sick=self._fall_sick,
+        )
         self._refresh: asyncio.TimerHandle | None = None
         self._refreshed_at = -math.inf
         self._idle = asyncio.Event()
@@ -72,10 +70,11 @@ class GenerationQueue:
 
     @property
     def status(self) -> QueueStatus:
-        ready = self._health not in (Health.LOADING, Health.CLOSED)
+        ready = self.keeper.health not in (Health.LOADING, Health.CLOSED)
         return QueueStatus(
-            health=self._health,
-            loaded=self._loaded,
+            health=self.keeper.health,
+            loaded=self.keeper.loaded,
+            is_paused=self.keeper.is_paused,
             waiting=len(self._line),
             running=len(self._lanes),
             lanes=self.engine.lanes if ready else 0,
@@ -89,14 +88,17 @@ class GenerationQueue:
         Raises:
             ModelError, EngineUnavailable: as :meth:`Engine.load` raises them.
         """
+        await self.keeper.load()
 
-        def on_progress(share: float) -> None:
-            self._loaded = share
+    async def reload(self) -> None:
+        """Unload the engine and load it anew. What runs ends with a sentence, what waits waits.
 
-        await self.engine.load(on_progress)
-        self._loaded = 1.0
-        if self._health is Health.LOADING:
-            self._health = Health.READY
+        Raises:
+            EngineLoading, ShuttingDown: not now.
+            ModelError, EngineUnavailable: it cannot be loaded; no requests are taken until
+                another reload succeeds.
+        """
+        await self.keeper.reload(self._end_lanes)
 
     def submit(self, request: Request) -> Ticket:
         """Put a request in line.
@@ -128,7 +130,7 @@ class GenerationQueue:
     async def drain(self, grace_s: float) -> None:
         """Take nothing new, tell those who wait, let running replies finish for ``grace_s``
         seconds, then end them and free the engine. Call it once."""
-        self._health = Health.CLOSED
+        self.keeper.close()
         closing = ShuttingDown("The bot is restarting. Please ask again in a minute.")
         preparing = dict(self._preparing)
         for ticket in (*preparing, *self._line.in_order()):
@@ -142,12 +144,9 @@ class GenerationQueue:
         for ticket in list(self._lanes):
             self._cancel(ticket, closing)
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
-        if self._recovery is not None:
-            self._recovery.cancel()
-            await asyncio.gather(self._recovery, return_exceptions=True)
         if self._refresh is not None:
             self._refresh.cancel()
-        await self.engine.close()
+        await self.keeper.free()
 
     async def idle(self) -> None:
         """Wait until nothing waits and nothing runs."""
@@ -159,19 +158,10 @@ class GenerationQueue:
         """Pass if requests are taken.
 
         Raises:
-            EngineLoading, EngineSick, ShuttingDown: with the sentence for those who ask.
+            EngineLoading, EngineSick, EnginePaused, ShuttingDown: with the sentence for those
+                who ask.
         """
-        if self._health is Health.LOADING:
-            raise EngineLoading(
-                f"The model is still loading ({self._loaded:.0%}). Please ask again in a minute."
-            )
-        if self._health is Health.SICK:
-            raise EngineSick(
-                "The model keeps failing and takes no questions at present. "
-                "Please tell whoever runs this bot: the log says why."
-            )
-        if self._health is Health.CLOSED:
-            raise ShuttingDown("The bot is restarting. Please ask again in a minute.")
+        self.keeper.ensure_open()
 
     def _stand_in_line(self, ticket: Ticket) -> None:
         self._submitted_at[ticket] = time.monotonic()
@@ -204,7 +194,7 @@ class GenerationQueue:
 
     def _pump(self) -> None:
         """Fill free lanes and bring positions up to date. Called after every change."""
-        if self._health is Health.READY:
+        if self.keeper.health is Health.READY:
             while len(self._lanes) < self.engine.lanes and (ticket := self._line.take()):
                 self._start(ticket)
             self._make_room()
@@ -248,7 +238,7 @@ class GenerationQueue:
     async def _run(self, ticket: Ticket) -> None:
         """One request's time in a lane. It ends the ticket, unless it is cancelled."""
         queue_s = time.monotonic() - self._submitted_at[ticket]
-        epoch = self._epoch
+        epoch = self.keeper.epoch
         try:
             async with asyncio.timeout(self.limits.run_s):
                 finish = await self._generate(ticket)
@@ -259,14 +249,14 @@ class GenerationQueue:
             self._end(ticket, error=error)
             if isinstance(error, EngineFailed | RunTimedOut):
                 log.warning("ticket %s: %s", ticket.id, error)
-                self._engine_failed(epoch)
+                self.keeper.failed(epoch)
         except Exception:
             log.exception("ticket %s: the engine failed", ticket.id)
             sentence = f"The model stumbled over this reply (id {ticket.id}). Please try again."
             self._end(ticket, error=EngineFailed(sentence))
-            self._engine_failed(epoch)
+            self.keeper.failed(epoch)
         else:
-            self._failures = 0
+            self.keeper.succeeded()
             self._end(ticket, finish=replace(finish, queue_s=queue_s))
 
     async def _generate(self, ticket: Ticket) -> Finish:
@@ -382,33 +372,15 @@ class GenerationQueue:
 
     # -- faults --------------------------------------------------------------------------
 
-    def _engine_failed(self, epoch: int) -> None:
-        """One breakdown counts once, however many lanes it took down with it."""
-        if epoch == self._epoch and self._health is Health.READY:
-            self._failures += 1
-            self._epoch += 1
-            self._health = Health.RECOVERING
-            self._recovery = asyncio.create_task(self._recover(), name="engine recovery")
-
-    async def _recover(self) -> None:
-        try:
-            async with asyncio.timeout(self.limits.stall_s):
-                await self.engine.recover()
-        except Exception:
-            log.exception("the engine could not be rebuilt")
-            self._failures = _SICK_AFTER
-        if self._health is Health.RECOVERING:
-            if self._failures < _SICK_AFTER:
-                self._health = Health.READY
-            else:
-                self._fall_sick()
-        self._pump()
-
     def _fall_sick(self) -> None:
-        log.error("the engine failed %d times in a row: no new requests are taken", _SICK_AFTER)
-        self._health = Health.SICK
         for ticket in list(self._line.in_order()):
             self._cancel(ticket, EngineSick("The model keeps failing. Please try again later."))
+
+    async def _end_lanes(self) -> None:
+        reloading = EngineFailed("The model is being loaded anew. Please ask again in a minute.")
+        for ticket in list(self._lanes):
+            self._cancel(ticket, reloading)
+        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     # -- positions -----------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import discord
 
+from bot.access import Purpose
 from bot.sentences import respond, sentence_for
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ class GameItem(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templ
     async def callback(self, interaction: discord.Interaction) -> None:
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
         try:
+            client = cast("AirocordClient", interaction.client)
+            await client.access.check(interaction, Purpose.GAMES)
             await self.act(cast("discord.Interaction[AirocordClient]", interaction))
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             await respond(interaction, sentence_for(error))

@@ -21,7 +21,7 @@ from bot.play.words_known import KnownWords
 from bot.play.workshop import Stock, Workshop
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
-from bot.storage import Database, Games, QuestionBank
+from bot.storage import Database, Games, Guilds, QuestionBank
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ def build_play(
     *,
     system_prompt: str,
     figures_file: Path,
+    guilds: Guilds,
     stock: Stock,
 ) -> Play:
     """Nothing is read or loaded yet: word lists and facts are at the first game."""
@@ -52,6 +53,7 @@ def build_play(
     trivia = Trivia(
         host=host,
         bank=bank,
+        guilds=guilds,
         source=QuestionSource(bank),
         pacers=pacers,
         explainer=Explainer(queue, prompter),

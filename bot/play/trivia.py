@@ -26,7 +26,7 @@ from bot.play.words import counted, harmless
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
 from bot.sentences import respond
-from bot.storage import GameRuns, QuestionBank
+from bot.storage import GameRuns, Guilds, QuestionBank
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Trivia:
 
     host: GameHost
     bank: QuestionBank
+    guilds: Guilds
     source: QuestionSource
     pacers: Pacers
     explainer: Explainer
@@ -89,6 +90,7 @@ class Trivia:
             ) from error
         # Before the game opens, so that it stands above the first question.
         await announce(interaction, _announcement(game, category, difficulty))
+        choices = await self.guilds.choices(channel.guild_id)
         outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
 
         def make(game_id: int) -> TriviaTable:
@@ -108,7 +110,7 @@ class Trivia:
                 channel,
                 KIND,
                 started_by=interaction.user.id,
-                may_rank=not drawn.has_model_questions,
+                may_rank=choices.ranks_model_questions or not drawn.has_model_questions,
                 make=make,
             )
         except AirocordError as error:

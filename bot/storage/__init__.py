@@ -4,6 +4,8 @@ from bot.storage.channels import ChannelRef
 from bot.storage.conversations import Conversations
 from bot.storage.database import Database
 from bot.storage.games import Gain, GameRuns, Games, RunningGame, Standing, Streak
+from bot.storage.guild_schema import Subject
+from bot.storage.guilds import Choices, Guilds
 from bot.storage.library import (
     Library,
     LibraryFull,
@@ -13,6 +15,7 @@ from bot.storage.library import (
     StoredPassage,
 )
 from bot.storage.preferences import ChannelPreferences, Preferences
+from bot.storage.privacy import Holdings, PersonalData
 from bot.storage.question_bank import (
     BankEntry,
     CategoryCount,
@@ -22,6 +25,7 @@ from bot.storage.question_bank import (
     StoredPack,
     Wanted,
 )
+from bot.storage.retention import Retention
 from bot.storage.schema import Role, TurnState
 from bot.storage.turns import InterruptedReply, Reset, StoredExchange, StoredTurn
 
@@ -30,20 +34,25 @@ __all__ = [
     "CategoryCount",
     "ChannelPreferences",
     "ChannelRef",
+    "Choices",
     "Conversations",
     "Database",
     "Gain",
     "GameRuns",
     "Games",
+    "Guilds",
+    "Holdings",
     "InterruptedReply",
     "Library",
     "LibraryFull",
     "Listed",
     "NewDocument",
     "PackRefused",
+    "PersonalData",
     "Preferences",
     "QuestionBank",
     "Reset",
+    "Retention",
     "Role",
     "RunningGame",
     "Source",
@@ -54,6 +63,7 @@ __all__ = [
     "StoredPassage",
     "StoredTurn",
     "Streak",
+    "Subject",
     "TurnState",
     "Wanted",
 ]

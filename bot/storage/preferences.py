@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from bot.storage.channels import ChannelRef, make_known
 from bot.storage.database import Database
+from bot.storage.guilds import Guilds
 from bot.storage.schema import Channel
 
 CACHED_CHANNELS = 10_000
@@ -34,17 +35,22 @@ class _Own:
 class Preferences:
     """Settings per channel, read for every message and written almost never.
 
-    They are kept in memory, so only this process may change them while it runs.
+    They are kept in memory. Discord sends what happens in a channel to one process alone, so no
+    other changes them meanwhile.
     """
 
-    def __init__(self, database: Database, *, cached: int = CACHED_CHANNELS) -> None:
+    def __init__(
+        self, database: Database, guilds: Guilds, *, cached: int = CACHED_CHANNELS
+    ) -> None:
         self._database = database
+        self.guilds = guilds
         self._cached = cached
         self._own: OrderedDict[int, _Own] = OrderedDict()
         self._changes = 0
 
     async def get(self, channel: ChannelRef) -> ChannelPreferences:
-        """What holds in a channel; a thread takes from its parent what it has not set itself."""
+        """What holds in a channel; a thread takes from its parent what it has not set itself, and
+        a channel without a persona takes its server's."""
         own = await self._of(channel.id)
         if channel.parent_id is not None and (own.talk is None or own.persona is None):
             lent = await self._of(channel.parent_id)
@@ -52,7 +58,8 @@ class Preferences:
                 talk=lent.talk if own.talk is None else own.talk,
                 persona=lent.persona if own.persona is None else own.persona,
             )
-        return ChannelPreferences(talk=bool(own.talk), persona=own.persona)
+        persona = own.persona or (await self.guilds.choices(channel.guild_id)).persona
+        return ChannelPreferences(talk=bool(own.talk), persona=persona)
 
     async def set_talk(self, channel: ChannelRef, talk: bool | None) -> None:
         """Answer everything said in the channel, or not; ``None`` leaves it to the parent."""
@@ -61,6 +68,12 @@ class Preferences:
     async def set_persona(self, channel: ChannelRef, persona: str | None) -> None:
         """Give the channel a system prompt of its own; ``None`` leaves it to the parent."""
         await self._set(channel, persona=persona)
+
+    def forget_all(self) -> None:
+        """Read everything anew: rows were deleted."""
+        self._changes += 1
+        self._own.clear()
+        self.guilds.forget_all()
 
     async def _set(self, channel: ChannelRef, **values: bool | str | None) -> None:
         async with self._database.writing() as session:

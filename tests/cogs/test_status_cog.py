@@ -6,7 +6,7 @@ import pytest
 from simcord.results import InteractionResult
 
 from bot.generation.figures import Counters, Health, QueueStatus
-from cogs.status import status_text
+from bot.status_words import status_text
 from tests.support.world import World
 
 
@@ -14,6 +14,7 @@ def status(health: Health = Health.READY, **counters: int) -> QueueStatus:
     return QueueStatus(
         health=health,
         loaded=0.43,
+        is_paused=False,
         waiting=3,
         running=2,
         lanes=0 if health is Health.LOADING else 4,

@@ -177,7 +177,7 @@ async def test_a_recovery_that_a_new_generator_does_not_bring_loads_anew(
 
 async def test_the_queue_goes_on_after_a_fault(engine: ExLlamaV2Engine) -> None:
     queue = GenerationQueue(engine)
-    queue._health = Health.READY
+    queue.keeper.health = Health.READY
     request = Request(prompt=Prompt(["Hello"]), params=GREEDY, person=1)
     expected = queue.submit(request)
     await asyncio.wait_for(expected.result(), LIMIT_S)

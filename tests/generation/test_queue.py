@@ -12,6 +12,7 @@ from bot.errors import (
     Cancelled,
     EngineFailed,
     EngineLoading,
+    EnginePaused,
     EngineSick,
     ModelError,
     PromptFailed,
@@ -19,6 +20,7 @@ from bot.errors import (
     RunTimedOut,
     ShuttingDown,
     StartTimedOut,
+    TooFrequent,
 )
 from bot.generation.engine import FinishReason, SamplingParams
 from bot.generation.figures import Health, QueueLimits
@@ -102,9 +104,13 @@ async def test_a_reply_grows_piece_by_piece_and_ends_with_its_costs() -> None:
 
 
 async def test_no_more_replies_run_than_there_are_lanes() -> None:
-    engine = ScriptedEngine(lanes=2)
+    script = held()
+    engine = ScriptedEngine(lanes=2, default=script)
     async with open_queue(engine) as queue:
         tickets = [queue.submit(ask(person)) for person in range(10)]
+        while engine.running < 2:
+            await asyncio.sleep(0)
+        let_go(script, 10)
         for ticket in tickets:
             await ticket.result()
     assert engine.most_running == 2
@@ -273,7 +279,7 @@ async def test_a_reply_that_runs_too_long_ends_and_keeps_its_text() -> None:
 
 async def test_an_engine_that_falls_silent_is_rebuilt() -> None:
     engine = ScriptedEngine(default=held())
-    async with open_queue(engine, QueueLimits(stall_s=0.01)) as queue:
+    async with open_queue(engine, QueueLimits(stall_s=0.5)) as queue:
         ticket = queue.submit(ask())
         with pytest.raises(RunTimedOut, match="silent"):
             await ticket.result()
@@ -404,3 +410,102 @@ async def test_until_the_model_is_loaded_people_are_told_how_far_it_is() -> None
     with pytest.raises(EngineLoading, match="50%"):
         queue.submit(ask())
     await queue.drain(0)
+
+
+async def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
+    async with open_queue(ScriptedEngine(), QueueLimits(person_a_minute=2)) as queue:
+        for _ in range(2):
+            await queue.submit(ask(1)).result()
+        with pytest.raises(TooFrequent, match=r"asked a lot lately.*again in (29|30) seconds"):
+            queue.submit(ask(1))
+        await queue.submit(ask(2)).result()
+        await queue.submit(ask(1, priority=Priority.BACKGROUND)).result()
+        assert queue.counters.refused == 1
+
+
+async def test_a_server_that_asks_too_often_is_told_so() -> None:
+    async with open_queue(ScriptedEngine(), QueueLimits(guild_a_day=1)) as queue:
+        await queue.submit(ask(1, guild=5)).result()
+        with pytest.raises(TooFrequent, match=r"This server has asked .* in 24 hours"):
+            queue.submit(ask(2, guild=5))
+        await queue.submit(ask(1, guild=6)).result()
+
+
+async def test_a_question_that_is_refused_does_not_count_towards_the_rate() -> None:
+    engine = ScriptedEngine(default=held())
+    limits = QueueLimits(per_person=1, person_a_minute=2)
+    async with open_queue(engine, limits) as queue:
+        first = queue.submit(ask(1))
+        for _ in range(5):
+            with pytest.raises(QueueFull):
+                queue.submit(ask(1))
+        first.cancel()
+        await queue.idle()
+        queue.submit(ask(1)).cancel()
+
+
+async def test_a_paused_bot_takes_nothing_new_and_finishes_what_it_took() -> None:
+    script = held()
+    engine = ScriptedEngine(default=script)
+    async with open_queue(engine) as queue:
+        running, waiting = queue.submit(ask(1)), queue.submit(ask(2))
+        queue.keeper.pause(True)
+        with pytest.raises(EnginePaused, match="paused"):
+            queue.submit(ask(3))
+        assert queue.status.is_paused
+        engine.default = Script()
+        assert script.steps is not None
+        for _ in script.pieces:
+            script.steps.release()
+        await running.result()
+        await waiting.result()
+        queue.keeper.pause(False)
+        await queue.submit(ask(3)).result()
+
+
+async def test_a_reload_ends_what_runs_and_goes_on_with_what_waits() -> None:
+    engine = ScriptedEngine(default=held())
+    async with open_queue(engine) as queue:
+        running, waiting = queue.submit(ask(1)), queue.submit(ask(2))
+        await settle()
+        engine.default = Script()
+        await queue.reload()
+        assert engine.closed
+        with pytest.raises(EngineFailed, match="being loaded anew"):
+            await running.result()
+        await waiting.result()
+        assert queue.status.health is Health.READY
+
+
+async def test_while_it_is_loaded_anew_nothing_is_taken() -> None:
+    engine = ScriptedEngine(default=held())
+    async with open_queue(engine) as queue:
+        running = queue.submit(ask())
+        await until(running, lambda ticket: ticket.state is TicketState.RUNNING)
+        reload = asyncio.create_task(queue.reload())
+        await asyncio.sleep(0)
+        with pytest.raises(EngineLoading):
+            queue.submit(ask())
+        with pytest.raises(EngineLoading):
+            await queue.reload()
+        await reload
+        engine.default = Script()
+        await queue.submit(ask()).result()
+
+
+async def test_a_model_that_cannot_be_loaded_anew_is_told_and_can_be_tried_again() -> None:
+    engine = ScriptedEngine(default=held())
+    async with open_queue(engine) as queue:
+        queue.submit(ask(1))
+        waiting = queue.submit(ask(2))
+        await settle()
+        engine.load_error = ModelError("There is no config.json in it.")
+        with pytest.raises(ModelError, match=r"config\.json"):
+            await queue.reload()
+        with pytest.raises(EngineSick):
+            await waiting.result()
+        with pytest.raises(EngineSick):
+            queue.submit(ask(3))
+        engine.load_error, engine.default = None, Script()
+        await queue.reload()
+        await queue.submit(ask(3)).result()

@@ -45,7 +45,7 @@ QUESTION: dict[str, Any] = {
     "finished_at": NOW,
 }
 SAMPLE: dict[str, list[dict[str, Any]]] = {
-    "guilds": [{"id": GUILD, "first_seen_at": NOW}],
+    "guilds": [{"id": GUILD, "first_seen_at": NOW, "left_at": NOW}],
     "channels": [
         {
             "id": CHANNEL,
@@ -56,6 +56,23 @@ SAMPLE: dict[str, list[dict[str, Any]]] = {
             "anchor_turn_id": 1,
             "forgotten_turn_id": None,
         }
+    ],
+    "opt_outs": [{"person_id": 9, "at": NOW}],
+    "guild_choices": [
+        {
+            "guild_id": GUILD,
+            "persona": "You are the librarian.",
+            "temperature": 0.5,
+            "reply_tokens": 256,
+            "games": False,
+            "documents": True,
+            "ranks_model_questions": None,
+            "retention_days": 14,
+        }
+    ],
+    "access_rules": [
+        {"guild_id": GUILD, "subject": "role", "subject_id": 9, "is_allowed": True},
+        {"guild_id": GUILD, "subject": "person", "subject_id": 9, "is_allowed": False},
     ],
     "turns": [
         QUESTION,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.storage import ChannelPreferences, ChannelRef, Database, Preferences
+from bot.storage import ChannelPreferences, ChannelRef, Database, Guilds, Preferences
 
 CHANNEL = ChannelRef(id=10, guild_id=1)
 THREAD = ChannelRef(id=11, guild_id=1, parent_id=10)
@@ -19,7 +19,7 @@ NOTHING = ChannelPreferences(talk=False, persona=None)
 
 @pytest.fixture
 def preferences(database: Database) -> Preferences:
-    return Preferences(database)
+    return Preferences(database, Guilds(database))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_what_is_set_holds_at_once_and_after_a_restart(
     await preferences.set_persona(CHANNEL, "Be a pirate.")
     expected = ChannelPreferences(talk=True, persona="Be a pirate.")
     assert await preferences.get(CHANNEL) == expected
-    assert await Preferences(database).get(CHANNEL) == expected
+    assert await Preferences(database, Guilds(database)).get(CHANNEL) == expected
     assert await preferences.get(DIRECT) == NOTHING
 
 
@@ -85,7 +85,7 @@ async def test_asking_again_does_not_ask_the_database(
 async def test_memory_is_bounded_and_keeps_the_channels_that_are_used(
     database: Database, statements: list[str]
 ) -> None:
-    preferences = Preferences(database, cached=3)
+    preferences = Preferences(database, Guilds(database), cached=3)
     for channel_id in (1, 2, 3, 1, 4, 1):
         await preferences.get(ChannelRef(id=channel_id))
     assert len(statements) == 4

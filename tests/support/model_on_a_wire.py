@@ -24,6 +24,8 @@ class Asked:
     """One request for a reply, in the test's hands."""
 
     prompt: str
+    max_new_tokens: int
+    temperature: float
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
     _done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,7 +89,10 @@ class ModelOnAWire:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await reader.readline()
-            asked = Asked(json.loads(line)["prompt"], reader, writer)
+            wanted = json.loads(line)
+            asked = Asked(
+                wanted["prompt"], wanted["max_new_tokens"], wanted["temperature"], reader, writer
+            )
             self._open.add(asked)
             await self._waiting.put(asked)
             await asked._done.wait()
@@ -129,7 +134,12 @@ class WireEngine:
         self._running.add(writer)
         try:
             prompt = "".join(map(chr, prompt_ids))
-            writer.write(json.dumps({"prompt": prompt}).encode() + b"\n")
+            wanted = {
+                "prompt": prompt,
+                "max_new_tokens": params.max_new_tokens,
+                "temperature": params.temperature,
+            }
+            writer.write(json.dumps(wanted).encode() + b"\n")
             await writer.drain()
             count = 0
             while line := await reader.readline():

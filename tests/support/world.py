@@ -14,21 +14,33 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
+from bot.access import Access
 from bot.asking import FileReader, ReadFile
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
-from bot.client import AirocordClient
+from bot.client import AirocordClient, Operator
 from bot.conversation import Conversation
 from bot.documents.extracted import Limits
 from bot.errors import AirocordError
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
+from bot.house import House
+from bot.housekeeping import Housekeeping
+from bot.panel.words import Bounds
 from bot.play.play import build_play
 from bot.play.workshop import Stock
 from bot.prompting import Prompter
 from bot.replies.pacing import Pacers
-from bot.storage import Conversations, Database, Library, Preferences
+from bot.storage import (
+    Conversations,
+    Database,
+    Guilds,
+    Library,
+    PersonalData,
+    Preferences,
+    Retention,
+)
 from tests.support.engines import ScriptedEngine
 
 SYSTEM = "Be kind."
@@ -69,12 +81,13 @@ def build_conversation(
     """As the application puts it together, but edits need not wait for their pace."""
     queue = GenerationQueue(engine, limits)
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=max_new_tokens))
-    preferences = Preferences(database)
+    preferences = Preferences(database, Guilds(database))
     conversation = Conversation(
         queue=queue,
         prompter=prompter,
         history=Conversations(database),
         preferences=preferences,
+        people=PersonalData(database),
         pacers=Pacers(shortest_s=0.0),
         system_prompt=SYSTEM,
         max_messages=3,
@@ -110,7 +123,11 @@ def _documents(engine: Engine, database: Database, preferences: Preferences) -> 
 
 
 def build_client(
-    conversation: Conversation, folder: Path, *, message_content: bool = True
+    conversation: Conversation,
+    folder: Path,
+    *,
+    message_content: bool = True,
+    house: House = House(),  # noqa: B008 - frozen
 ) -> AirocordClient:
     engine, database = conversation._queue.engine, conversation.history._database
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=512))
@@ -123,9 +140,16 @@ def build_client(
             conversation._pacers,
             system_prompt=SYSTEM,
             figures_file=folder / "figures.json",
+            guilds=conversation.preferences.guilds,
             stock=Stock(low=0, high=0, clues=0),
         ),
         documents=_documents(engine, database, conversation.preferences),
+        access=Access(house, conversation.preferences.guilds),
+        bounds=Bounds(temperature=0.7, reply_tokens=512, retention_days=30),
+        operator=Operator(conversation._queue.reload, conversation._queue.keeper.pause),
+        housekeeping=Housekeeping(
+            Retention(database), conversation.preferences, days=30, grace_days=7
+        ),
         about=lambda: "I am a test.",
         queue_status=lambda: conversation._queue.status,
         message_content=message_content,

@@ -1,0 +1,1 @@
+"""The panel of ``/settings``: what the admins of a server decide."""

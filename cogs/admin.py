@@ -1,0 +1,89 @@
+"""What whoever runs the bot can do from within Discord."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot import __version__
+from bot.client import AirocordClient
+from bot.errors import AirocordError
+from bot.process import resident_bytes
+from bot.sentences import respond
+from bot.status_words import status_text
+
+Interaction = discord.Interaction[AirocordClient]
+
+
+class NotAnOwner(AirocordError, app_commands.CheckFailure):
+    """Somebody else used a command of whoever runs the bot."""
+
+
+def _owns(interaction: Interaction) -> bool:
+    owners = interaction.client.access.house.owners
+    if interaction.user.id in owners:
+        return True
+    if not owners:
+        raise NotAnOwner(
+            "That is for whoever runs me, and nobody is named yet. "
+            f"If that is you: put OWNER_IDS={interaction.user.id} into .env and restart me."
+        )
+    raise NotAnOwner("That is for whoever runs me.")
+
+
+class Admin(commands.Cog):
+    admin = app_commands.Group(
+        name="admin",
+        description="For whoever runs me.",
+        default_permissions=discord.Permissions(administrator=True),
+    )
+
+    def __init__(self, client: AirocordClient) -> None:
+        self.client = client
+
+    @admin.command(description="How I am doing, in more detail.")
+    @app_commands.check(_owns)
+    async def status(self, interaction: Interaction) -> None:
+        client = self.client
+        versions = f"Airocord {__version__} on discord.py {discord.__version__}"
+        place = (
+            f"{versions}, in {len(client.guilds)} servers; Discord answers in "
+            f"{client.latency * 1000:.0f} ms."
+        )
+        state = status_text(client.queue_status(), client.uptime_s, memory=resident_bytes())
+        await respond(interaction, f"{place}\n{state}")
+
+    @admin.command(
+        name="reload-engine", description="Load the model anew; replies that are written end."
+    )
+    @app_commands.check(_owns)
+    async def reload_engine(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.client.operator.reload()
+        await respond(interaction, "The model is loaded anew.")
+
+    @admin.command(description="Tell Discord all commands again.")
+    @app_commands.check(_owns)
+    async def sync(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self.client.sync_commands(even_if_known=True)
+        await respond(interaction, "Discord knows my commands. People may have to reload theirs.")
+
+    @admin.command(description="Take no new questions, or take them again.")
+    @app_commands.describe(mode="on: I take no new questions, what waits is answered")
+    @app_commands.check(_owns)
+    async def pause(self, interaction: Interaction, mode: Literal["on", "off"]) -> None:
+        self.client.operator.pause(mode == "on")
+        await respond(
+            interaction,
+            "I take no new questions until `/admin pause off`, or until I am restarted."
+            if mode == "on"
+            else "I take questions again.",
+        )
+
+
+async def setup(client: AirocordClient) -> None:
+    await client.add_cog(Admin(client))
