@@ -14,6 +14,7 @@ from bench import (
     evidence,
     facts,
     grading,
+    letters,
     loop,
     prefix,
     prefix_exllamav2,
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "breakouts": breakouts.run,
     "facts": facts.run,
     "grading": grading.run,
+    "letters": letters.run,
 }
 
 

@@ -97,13 +97,13 @@ class Puzzles:
             ValueError: the lexicon has no word for it.
         """
         pool = self._pools[kind, difficulty]
-        for _ in range(_TRIES if pool else 0):
-            word = dice.choice(pool)
-            if word in avoid and len(avoid) < len(pool):
-                continue
-            puzzle = self.puzzle(kind, difficulty, word, dice)
-            if puzzle is not None:
-                return puzzle
+        used = set(avoid)
+        left = [word for word in pool if word not in used]
+        for words in filter(None, (left, pool)):
+            for word in dice.sample(words, min(len(words), _TRIES)):
+                puzzle = self.puzzle(kind, difficulty, word, dice)
+                if puzzle is not None:
+                    return puzzle
         raise ValueError(f"the lexicon has no word for {kind} {difficulty}")
 
     def daily(self, day: date) -> Puzzle:
@@ -139,7 +139,7 @@ class Puzzles:
         return Puzzle(kind, difficulty, letters, frozenset(words), (word, *known))
 
     def _is_fair(self, word: str) -> bool:
-        """None of its anagrams is rude, and it is no plural or past of a shorter word."""
+        """None of its anagrams is rude, and it is no shorter word with an s."""
         anagrams = self.lexicon.anagrams(word)
         if not all(map(self.lexicon.is_served, anagrams)):
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,14 +108,15 @@ def compare(first: str, second: str) -> Comparison:
     accents. The same words in the same order are no anagram."""
     one, other = plain_letters(first), plain_letters(second)
     over, lacking = Counter(one) - Counter(other), Counter(other) - Counter(one)
-    is_anagram = not over and not lacking and one not in (other, "")
+    is_anagram = not over and not lacking and one != other
     return Comparison(
         is_anagram, "".join(sorted(over.elements())), "".join(sorted(lacking.elements()))
     )
 
 
 def _folded(text: str) -> str:
-    return text.casefold().replace(".", "?").replace("_", "?")
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return folded.replace(".", WILDCARD).replace("_", WILDCARD)
 
 
 def _single(query: Query, lexicon: Lexicon) -> list[str]:
@@ -195,4 +197,7 @@ class _Search:
             served = self._served(key)
             usual = [word for word in served if self._lexicon.levels[word] <= KNOWN] or served
             phrases = [(*phrase, word) for phrase in phrases for word in usual]
+        if len(set(keys)) < len(keys):
+            # The same letters twice: "stop post" is "post stop".
+            phrases = list({tuple(sorted(phrase)): phrase for phrase in phrases}.values())
         yield from phrases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from bot.games.letters import LONGEST, PLACES, plain_letters
 from bot.games.lexicon import COMMON, KNOWN, Lexicon
 
 MOST_WORDS = 50
+SHORTEST = 2
+"""Letters of a word of a list: single ones are no words to most people."""
 
 
 class ConditionsRefused(AirocordError):
@@ -51,7 +54,8 @@ def read_conditions(starts: str = "", ends: str = "", contains: str = "") -> Con
     read: list[str] = []
     for name, text in (("starts", starts), ("ends", ends), ("contains", contains)):
         letters = plain_letters(text)
-        if len(letters) != len("".join(text.split())) or len(letters) > LONGEST:
+        given = "".join(unicodedata.normalize("NFC", text).split())
+        if len(letters) != len(given) or len(letters) > LONGEST:
             raise ConditionsRefused(f"For {name}, please give 1 to {LONGEST} letters from A to Z.")
         read.append(letters)
     return Conditions(starts=read[0], ends=read[1], contains=read[2])
@@ -60,7 +64,7 @@ def read_conditions(starts: str = "", ends: str = "", contains: str = "") -> Con
 def refusal(text: str, lexicon: Lexicon, conditions: Conditions) -> str | None:
     """Why an entry of a model's list does not count; ``None``: it does."""
     word = text.strip().casefold()
-    if not word or any(sign not in PLACES for sign in word):
+    if len(word) < SHORTEST or any(sign not in PLACES for sign in word):
         return "it is not one word"
     if not conditions.matches(word):
         return "it is not written so"
@@ -74,7 +78,7 @@ def all_words(lexicon: Lexicon, conditions: Conditions) -> list[str]:
     return [
         word
         for word in lexicon.levels
-        if conditions.matches(word) and len(word) > 1 and lexicon.is_served(word)
+        if conditions.matches(word) and len(word) >= SHORTEST and lexicon.is_served(word)
     ]
 
 
