@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: try chat test bench browser screenshot clean
+.PHONY: try chat test bench tools browser postgres screenshot clean
 
 try: $(VENV)/.cpu
 	@$(BIN)/python -m bot try
@@ -27,7 +27,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bot model fetch --quiet-if-there
 	$(BIN)/python -m bench
 
-# For the tests of the page; without it they are skipped, and in CI they fail.
+# What tests use of the system; without it they are skipped, and in CI they fail.
+tools: browser postgres
+
+# For the tests of the page.
 browser:
 	@for name in chromium chromium-browser google-chrome chrome; do \
 	  command -v $$name >/dev/null && exit 0; \
@@ -37,6 +40,21 @@ browser:
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	$$sudo apt-get update -qq && $$sudo apt-get install -qq --yes --no-install-recommends \
 	  chromium fonts-dejavu-core fonts-noto-color-emoji >/dev/null
+
+# For the tests of the database, which start a server of their own: none is set up beside it.
+postgres:
+	@command -v initdb >/dev/null && exit 0; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && exit 0; \
+	command -v apt-get >/dev/null || \
+	  { echo "Please install PostgreSQL, so that initdb can be found on the PATH."; exit 1; }; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	$$sudo mkdir -p /etc/postgresql-common && \
+	{ [ -e /etc/postgresql-common/createcluster.conf ] || \
+	  echo "create_main_cluster = false" | \
+	  $$sudo tee /etc/postgresql-common/createcluster.conf >/dev/null; } && \
+	$$sudo apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq --yes --no-install-recommends \
+	  postgresql >/dev/null
 
 # The pictures of the README.
 screenshot: $(VENV)/.dev browser

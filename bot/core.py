@@ -68,6 +68,10 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
             gpu_split=settings.effective_gpu_split,
             lora_path=settings.lora_path,
             draft=settings.draft,
+            remote_urls=settings.remote_addresses,
+            remote_key=settings.remote_key,
+            remote_model=settings.remote_model,
+            tokenizer_path=settings.tokenizer_path,
         )
     )
     limits = QueueLimits(
@@ -103,5 +107,5 @@ def _temperature(settings: Settings) -> float:
     """The demonstration model loses its thread at a temperature that suits real models, so it
     has one of its own, unless somebody chose another."""
     is_default = settings.temperature == Settings().temperature
-    is_demo = settings.model_path is None
+    is_demo = settings.model_path is None and settings.engine != "remote"
     return DEMO.temperature if is_demo and is_default else settings.temperature

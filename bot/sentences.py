@@ -43,4 +43,5 @@ async def respond(
         else:
             await interaction.response.send_message(sentence, ephemeral=True, view=buttons)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        log.warning("a person could not be told %r: %s", sentence, error)
+        # The sentence may name a file of theirs.
+        log.warning("a person could not be told why something failed: %s", error)

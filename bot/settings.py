@@ -159,6 +159,30 @@ class Settings:
         group="ExLlamaV2",
     )
 
+    remote_urls: str = _setting(
+        "",
+        "Addresses of servers that speak as OpenAI's /v1/completions does (llama-server, vLLM, "
+        "TabbyAPI), such as http://10.0.0.5:8000,http://10.0.0.6:8000. All run the same model.",
+        group="Remote servers (ENGINE=remote)",
+    )
+    remote_key: str = _setting(
+        "",
+        "The servers' API key. It is sent to REMOTE_URLS alone. Keep it secret.",
+        group="Remote servers (ENGINE=remote)",
+        secret=True,
+    )
+    remote_model: str = _setting(
+        "",
+        "The model's name there. Empty: the one that the servers run.",
+        group="Remote servers (ENGINE=remote)",
+    )
+    tokenizer_path: Path | None = _setting(
+        None,
+        "The model's tokenizer.json, or the folder that has it, on this machine. llama-server "
+        "does without; the others need it for exact budgets and for PROMPT_TEMPLATE=model.",
+        group="Remote servers (ENGINE=remote)",
+    )
+
     system_prompt: str = _setting(
         DEFAULT_SYSTEM_PROMPT,
         "What the model is told before every conversation, where a channel has no persona of "
@@ -441,6 +465,10 @@ class Settings:
         if self.database_url:
             return self.database_url
         return f"sqlite+aiosqlite:///{self.data_dir / 'airocord.db'}"
+
+    @property
+    def remote_addresses(self) -> tuple[str, ...]:
+        return tuple(url.strip() for url in self.remote_urls.split(",") if url.strip())
 
     @property
     def effective_models_dir(self) -> Path:

@@ -21,6 +21,7 @@ from bot.incoming import Unreadable, is_for_bot, quoted, read_message, ref_of
 from bot.replies.faults import OutletError
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.replies.pages import small_print
+from bot.reply_actions import NOT_KEPT
 from bot.sentences import respond, sentence_for
 from bot.storage import ChannelRef, Role
 
@@ -123,8 +124,11 @@ class Chat(commands.Cog):
 
     async def regenerate_message(self, interaction: Interaction, message: discord.Message) -> None:
         turn = await self.conversation.history.turn_of_message(message.id)
-        if turn is None or message.author.id != self.client.me.id:
+        if message.author.id != self.client.me.id or (turn and turn.role is not Role.ASSISTANT):
             await respond(interaction, "This message is not one of my replies.")
+            return
+        if turn is None:
+            await respond(interaction, NOT_KEPT)
             return
         await self.client.reply_actions.regenerate(interaction, turn.id)
 
@@ -149,6 +153,9 @@ class Chat(commands.Cog):
             added = await self._take_documents(message, channel, outlet)
             if text is None:
                 await outlet.send(NOTHING_TO_READ if added is None else have_read(added))
+                if added is not None:
+                    ids = [document.id for document in added.documents]
+                    await self.conversation.people.drop_unkept_documents(ids)
                 return
             approach = (
                 self.client.documents.about(added)

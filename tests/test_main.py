@@ -49,12 +49,12 @@ def test_without_a_model_chat_says_how_to_get_one(capsys: pytest.CaptureFixture[
     assert "python -m bot model fetch" in capsys.readouterr().err
 
 
-def test_an_engine_that_is_not_there_yet_says_what_to_use_instead(
+def test_servers_elsewhere_that_nobody_named_are_asked_for(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENGINE", "remote")
     assert main(["chat", "--prompt", "hi"]) == 1
-    assert "ENGINE=llamacpp" in capsys.readouterr().err
+    assert "Set REMOTE_URLS" in capsys.readouterr().err
 
 
 def test_the_database_is_made_copied_and_taken_back(

@@ -76,8 +76,15 @@ def test_the_environment_wins_over_the_file(
 
 
 def test_secrets_are_not_in_the_printed_settings() -> None:
-    settings = parse_settings({"DISCORD_TOKEN": "s3cret", "DATABASE_URL": "postgresql://u:pw@h/d"})
+    settings = parse_settings(
+        {
+            "DISCORD_TOKEN": "s3cret",
+            "DATABASE_URL": "postgresql://u:pw@h/d",
+            "REMOTE_KEY": "r3mote",
+        }
+    )
     assert "s3cret" not in repr(settings)
+    assert "r3mote" not in repr(settings)
     assert "pw" not in repr(settings)
 
 

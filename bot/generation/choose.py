@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,11 @@ class EngineOptions:
     lora_path: Path | None = None
     draft: str = ""
     """Empty, ``ngram`` or a folder."""
+    remote_urls: tuple[str, ...] = ()
+    """From here on for servers elsewhere alone, see :mod:`bot.generation.remote`."""
+    remote_key: str = field(default="", repr=False)
+    remote_model: str = ""
+    tokenizer_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,15 @@ def choose_engine(options: EngineOptions) -> Choice:
     """Make the engine that ``options`` ask for.
 
     Raises:
-        EngineUnavailable: it is not part of this version, its packages are not installed, or
-            there is no card for it.
+        EngineUnavailable: its packages are not installed, there is no card for it, or no server
+            is named.
         ModelError: the demonstration model is wanted and was not fetched yet, or the model is
             of a kind that the engine does not read.
     """
     if options.engine == "exllamav2":
         return _exllamav2(options, "ENGINE=exllamav2 says so")
     if options.engine == "remote":
-        raise EngineUnavailable(
-            "ENGINE=remote comes with a later version. Until then, set ENGINE=llamacpp and "
-            "MODEL_PATH to a GGUF file on this machine."
-        )
+        return _remote(options)
     if options.engine == "auto" and options.model_path and options.model_path.is_dir():
         _check_for_folder(options.model_path)
         return _exllamav2(options, "MODEL_PATH is a folder and an NVIDIA card is here")
@@ -140,6 +142,25 @@ def _exllamav2(options: EngineOptions, why: str) -> Choice:
         )
     )
     return Choice(engine, f"The engine is ExLlamaV2, as {why}; it loads {options.model_path.name}.")
+
+
+def _remote(options: EngineOptions) -> Choice:
+    # Not at the top: an engine's packages are loaded only when it is chosen.
+    from bot.generation.remote import RemoteEngine, RemoteOptions  # noqa: PLC0415
+
+    engine = RemoteEngine(
+        RemoteOptions(
+            urls=options.remote_urls,
+            key=options.remote_key,
+            model=options.remote_model,
+            tokenizer_path=options.tokenizer_path,
+            context_tokens=options.context_tokens,
+            lanes=options.lanes,
+        )
+    )
+    many = len(options.remote_urls) > 1
+    where = f"{len(options.remote_urls)} servers" if many else "a server"
+    return Choice(engine, f"The model runs on {where} elsewhere, as ENGINE=remote says so.")
 
 
 def _llamacpp(options: EngineOptions, why: str) -> Choice:

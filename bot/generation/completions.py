@@ -1,8 +1,8 @@
 """A client for ``/v1/completions``: what llama.cpp, TabbyAPI and vLLM all speak.
 
-The prompt goes out as token ids and the reply comes back as server-sent events
-(https://html.spec.whatwg.org/multipage/server-sent-events.html). Closing the connection is how
-these servers are told that nobody wants the rest.
+The prompt goes out as token ids, or as text where a server takes nothing else, and the reply
+comes back as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+Closing the connection is how these servers are told that nobody wants the rest.
 """
 
 from __future__ import annotations
@@ -22,12 +22,25 @@ from bot.errors import EngineFailed, PromptTooLong
 log = logging.getLogger(__name__)
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
-Options = Mapping[str, str | int | float | bool | Sequence[str]]
+Options = Mapping[str, Json]
 """Request fields beside the prompt, in the server's own spelling."""
 
 _MAX_ERROR_BYTES = 65_536
 
+_NOT_NOW = (429, 502, 503)
+"""Statuses of a server, or of a proxy before it, that has not begun with the request."""
+
+_TOO_LONG = re.compile(r"context (length|size|window)|max_seq_len", re.IGNORECASE)
+
 _LOST = "The connection to the language model broke during this reply. Please try again."
+
+
+class NotNow(EngineFailed):
+    """The server did not begin: it cannot be reached, or is too busy. Another may take it."""
+
+    def __init__(self, sentence: str, *, is_unreachable: bool) -> None:
+        super().__init__(sentence)
+        self.is_unreachable = is_unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +99,20 @@ class CompletionsClient:
         await self._http.close()
 
     async def stream(
-        self, prompt_ids: Sequence[int], options: Options
+        self, prompt: Sequence[int] | str, options: Options
     ) -> AsyncGenerator[str | Completion, None]:
         """Text after text, then one :class:`Completion`. Closing the generator, or cancelling
         the task that waits for it, closes the connection.
 
         Raises:
             PromptTooLong: the server says so.
+            NotNow: nothing was written, and asking again may help.
             EngineFailed: anything else. The text tells nothing of the prompt.
         """
         body = {
             **options,
             "model": self._model,
-            "prompt": list(prompt_ids),
+            "prompt": prompt if isinstance(prompt, str) else list(prompt),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -106,7 +120,8 @@ class CompletionsClient:
         deadline = asyncio.get_running_loop().time() + self._timeouts.first_token_s
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._http.post(self._url, json=body)
+                # A redirect could take prompt and key to a place that nobody named.
+                response = await self._http.post(self._url, json=body, allow_redirects=False)
             self._open.add(response)
             try:
                 if response.status != 200:
@@ -121,6 +136,12 @@ class CompletionsClient:
             finally:
                 self._open.discard(response)
                 response.close()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            log.warning("the model's server cannot be reached: %s", type(error).__name__)
+            raise NotNow(
+                "The server of the language model cannot be reached. Please try again in a minute.",
+                is_unreachable=True,
+            ) from None
         except TimeoutError as error:
             raise EngineFailed(
                 "The language model did not answer in time. Please try again."
@@ -223,10 +244,19 @@ def _failure(status: int | None, said: Json) -> EngineFailed | PromptTooLong:
     """What a server's refusal means. Its message is not passed on: it may quote the prompt."""
     error = said.get("error") if isinstance(said, dict) else None
     kind = error.get("type") if isinstance(error, dict) else None
-    if kind == "exceed_context_size_error":
+    message = error.get("message") if isinstance(error, dict) else None
+    # llama.cpp names this kind of error; of vLLM's and TabbyAPI's only the message tells.
+    too_long = status == 400 and isinstance(message, str) and _TOO_LONG.search(message)
+    if kind == "exceed_context_size_error" or too_long:
         return PromptTooLong(
             "This is longer than the model can read at once. Please shorten it, or begin a new "
             "conversation with /reset."
+        )
+    if status in _NOT_NOW:
+        log.warning("the model's server takes no completion now: status %s", status)
+        return NotNow(
+            "The server of the language model is busy. Please try again in a minute.",
+            is_unreachable=False,
         )
     if status in (401, 403):
         return EngineFailed("The server of the language model refused the bot's API key.")

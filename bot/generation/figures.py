@@ -30,6 +30,8 @@ class QueueLimits:
     """Longest time in a lane."""
     stall_s: float = 120.0
     """Longest time without a new token, the prompt's own processing included."""
+    sick_retry_s: float = 60.0
+    """How long an engine that keeps failing is left alone before it is tried again."""
 
 
 class Health(StrEnum):

@@ -25,12 +25,14 @@ class EngineKeeper:
         engine: Engine,
         *,
         recover_s: float,
+        retry_s: float,
         on_ready: Callable[[], None],
         on_sick: Callable[[], None],
     ) -> None:
         """
         Args:
             recover_s: longest time that a recovery may take, in seconds.
+            retry_s: how long a sick engine is left alone before it is tried again, in seconds.
             on_ready: called when requests may run (again).
             on_sick: called when those that wait will not run.
         """
@@ -43,6 +45,7 @@ class EngineKeeper:
         """Counts breakdowns: one that took down several lanes is one."""
         self._engine = engine
         self._recover_s = recover_s
+        self._retry_s = retry_s
         self._on_ready = on_ready
         self._on_sick = on_sick
         self._failures = 0
@@ -145,11 +148,7 @@ class EngineKeeper:
             await asyncio.gather(self._recovery, return_exceptions=True)
 
     async def _recover(self) -> None:
-        try:
-            async with asyncio.timeout(self._recover_s):
-                await self._engine.recover()
-        except Exception:
-            log.exception("the engine could not be rebuilt")
+        if not await self._is_rebuilt():
             self._failures = _SICK_AFTER
         if self.health is Health.RECOVERING:
             if self._failures < _SICK_AFTER:
@@ -158,6 +157,22 @@ class EngineKeeper:
                 log.error("the engine failed too often: no new requests are taken")
                 self._fall_sick()
         self._on_ready()
+        while self.health is Health.SICK:
+            await asyncio.sleep(self._retry_s)
+            if await self._is_rebuilt() and self.health is Health.SICK:
+                log.info("the engine answers again: requests are taken, until it fails once more")
+                self._failures = _SICK_AFTER - 1
+                self.health = Health.READY
+                self._on_ready()
+
+    async def _is_rebuilt(self) -> bool:
+        try:
+            async with asyncio.timeout(self._recover_s):
+                await self._engine.recover()
+        except Exception:
+            log.exception("the engine could not be rebuilt")
+            return False
+        return True
 
     def _fall_sick(self) -> None:
         self.health = Health.SICK

@@ -17,20 +17,31 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from bot.errors import EngineFailed, ModelError
 from bot.generation.completions import Json
 from bot.generation.gguf import GgufHeader
-from bot.generation.llamacpp_server import LlamaServer
 from bot.prompts import BOS, EOS, Control, Prompt
 
 _CACHED_TEXTS = 512
 
 
+class TokenServer(Protocol):
+    """A llama.cpp server, wherever it runs. Safe to use from any thread."""
+
+    def call(self, path: str, body: Json = None, *, limit_s: float = 30.0) -> Json:
+        """One request outside of generation; POST where there is a body.
+
+        Raises:
+            EngineFailed: no answer, or not one in JSON.
+        """
+
+
 class LlamaTokenizer:
     """The vocabulary of one loaded model. Safe to use from any thread; every call may block."""
 
-    def __init__(self, server: LlamaServer, header: GgufHeader, *, longest_cached: int) -> None:
+    def __init__(self, server: TokenServer, header: GgufHeader, *, longest_cached: int) -> None:
         """``longest_cached``: texts of more tokens than this are not kept."""
         self.server = server
         self._cache = _Cache(_CACHED_TEXTS, longest=longest_cached)

@@ -60,6 +60,7 @@ class GenerationQueue:
         self.keeper = EngineKeeper(
             engine,
             recover_s=self.limits.stall_s,
+            retry_s=self.limits.sick_retry_s,
             on_ready=self._pump,
             on_sick=self._fall_sick,
         )

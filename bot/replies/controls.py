@@ -120,6 +120,12 @@ def view_finished(turn_id: int, can_continue: bool) -> discord.ui.View:
     return view.add_item(RegenerateButton(turn_id))
 
 
+def view_unkept(can_continue: bool) -> discord.ui.View:
+    """What stands under a reply that has ended and is not kept: nothing, for nothing is known of
+    it any more."""
+    return discord.ui.View(timeout=None)
+
+
 async def _tell(interaction: discord.Interaction, sentence: str) -> None:
     try:
         if interaction.response.is_done():

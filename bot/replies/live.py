@@ -157,8 +157,11 @@ class LiveReply:
     def deleted(self, message_id: int) -> None:
         """A message of this reply, or the one that it answers, was deleted: end it and write
         nothing more. Messages that the reply itself deleted do not count."""
-        if self._messages.has_removed(message_id):
-            return
+        if not self._messages.has_removed(message_id):
+            self.withdraw()
+
+    def withdraw(self) -> None:
+        """End it as if it had been deleted, and write nothing more."""
         self._end_as(End.DELETED, "The message was deleted.")
         if self._writer is not None:
             self._writer.cancel()

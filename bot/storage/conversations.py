@@ -296,7 +296,8 @@ class Conversations:
                 .join(TurnMessage, TurnMessage.turn_id == Turn.id)
                 .where(TurnMessage.message_id == message_id, Turn.role == Role.USER)
             )
-            if turn is None:
+            # What is not to be kept is not written down by an edit either.
+            if turn is None or (turn.state is TurnState.PENDING and not turn.content):
                 return None
             turn.content = content
             turn.tokens = None

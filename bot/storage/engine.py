@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from bot.errors import DatabaseError
 
 BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for a writer of another process before it gives up."""
+
+LOG_TIMEOUT_S = 2.0
+"""How long the log waits for readers to be done, with writers waiting behind it."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -102,6 +106,8 @@ def _prepare_sqlite(engine: AsyncEngine, *, migrating: bool) -> None:
         "journal_mode = WAL",
         # In WAL mode this loses nothing when the process dies, only when the machine does.
         "synchronous = NORMAL",
+        # What is deleted is overwritten, not only left out.
+        "secure_delete = ON",
         f"foreign_keys = {'OFF' if migrating else 'ON'}",
     )
 
@@ -123,6 +129,13 @@ def _prepare_sqlite(engine: AsyncEngine, *, migrating: bool) -> None:
 
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
+
+
+def empty_log(file: Path) -> bool:
+    """Checkpoint a SQLite file and truncate its log; whether nobody was in the way."""
+    with closing(sqlite3.connect(file, timeout=LOG_TIMEOUT_S, isolation_level=None)) as connection:
+        (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
 
 
 def insert_into(session: AsyncSession, model: type[Any]) -> sqlite.Insert | postgresql.Insert:

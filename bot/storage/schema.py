@@ -111,6 +111,8 @@ class Guild(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the bot ceased to be a member; ``None`` while it is one."""
 
 
 class Channel(Base):
@@ -169,6 +171,7 @@ class Turn(Base):
         CheckConstraint("answers_turn_id IS NULL OR role = 'assistant'", name="answers"),
         # A conversation is read by (channel, role) and then along the ids.
         Index(None, "channel_id", "role", "id"),
+        Index(None, "created_at"),
         # What start-up has to close is a handful among any number of turns.
         Index(
             "ix_turns_pending",

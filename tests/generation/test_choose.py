@@ -69,9 +69,14 @@ def test_without_any_model_the_sentence_says_how_to_get_one(tmp_path: Path) -> N
         choose_engine(options(tmp_path))
 
 
-def test_engines_that_come_later_say_what_to_use_instead(fetched: EngineOptions) -> None:
-    with pytest.raises(EngineUnavailable, match=r"ENGINE=llamacpp.* MODEL_PATH"):
-        choose_engine(replace(fetched, engine="remote"))
+def test_servers_elsewhere_need_no_model_here(tmp_path: Path) -> None:
+    asked = replace(options(tmp_path), engine="remote", remote_key="s3cret")
+    assert "s3cret" not in repr(asked)
+    with pytest.raises(EngineUnavailable, match="Set REMOTE_URLS"):
+        choose_engine(asked)
+    choice = choose_engine(replace(asked, remote_urls=("http://127.0.0.1:1", "https://b.example")))
+    assert (choice.engine.name, choice.engine.lanes) == ("remote", 3)
+    assert choice.reason == "The model runs on 2 servers elsewhere, as ENGINE=remote says so."
 
 
 def test_what_is_not_installed_says_how_to_install_it(

@@ -509,3 +509,36 @@ async def test_a_model_that_cannot_be_loaded_anew_is_told_and_can_be_tried_again
         engine.load_error, engine.default = None, Script()
         await queue.reload()
         await queue.submit(ask(3)).result()
+
+
+async def test_an_engine_that_was_given_up_is_tried_again_after_a_while() -> None:
+    engine = ScriptedEngine(default=Script((), error=RuntimeError("gone")))
+    engine.recover_error = RuntimeError("gone")
+    async with open_queue(engine, QueueLimits(sick_retry_s=0.01)) as queue:
+        with pytest.raises(EngineFailed):
+            await queue.submit(ask()).result()
+        while engine.recoveries < 3:
+            await asyncio.sleep(0)
+        assert queue.status.health is Health.SICK
+        engine.recover_error, engine.default = None, Script()
+        while queue.status.health is not Health.READY:
+            await asyncio.sleep(0)
+        await queue.submit(ask()).result()
+
+
+async def test_an_engine_that_fails_again_at_its_first_try_is_given_up_at_once() -> None:
+    engine = ScriptedEngine(default=Script((), error=RuntimeError("gone")))
+    engine.recover_error = RuntimeError("gone")
+    async with open_queue(engine, QueueLimits(sick_retry_s=0.01)) as queue:
+        with pytest.raises(EngineFailed):
+            await queue.submit(ask()).result()
+        engine.recover_error = None
+        while queue.status.health is not Health.READY:
+            await asyncio.sleep(0)
+        queue.keeper._retry_s = 3600.0
+        with pytest.raises(EngineFailed):
+            await queue.submit(ask()).result()
+        while queue.status.health is not Health.SICK:
+            await asyncio.sleep(0)
+        with pytest.raises(EngineSick):
+            queue.submit(ask())

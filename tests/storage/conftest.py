@@ -1,6 +1,7 @@
-"""Databases to test on: a SQLite file each, and a PostgreSQL database each where there is one.
+"""Databases to test on: a SQLite file each, and a PostgreSQL database each.
 
-``AIROCORD_TEST_POSTGRES`` names a server on which databases may be made and dropped, for example
+The PostgreSQL server is the tests' own, where its package is installed; or the one that
+``AIROCORD_TEST_POSTGRES`` names, on which databases may be made and dropped, for example
 ``postgresql+asyncpg://postgres@localhost/postgres``.
 """
 
@@ -10,7 +11,8 @@ import asyncio
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,34 +21,64 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage import Conversations, Database
+from tests.support.postgres import find_programs, running_server
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "server" in metafunc.fixturenames:
-        servers = {"sqlite": "", "postgresql": os.getenv("AIROCORD_TEST_POSTGRES", "")}
-        if not servers["postgresql"]:
-            del servers["postgresql"]
-        metafunc.parametrize("server", servers.values(), ids=servers.keys())
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", ["sqlite", "postgresql"])
 
 
 def sqlite_url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Without a server its tests are skipped; where CI is set, they fail."""
+    if given := os.environ.get("AIROCORD_TEST_POSTGRES"):
+        yield given
+        return
+    programs = find_programs()
+    if programs is None:
+        why = "PostgreSQL is not installed: run `make tools`, or apt-get install postgresql"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    with running_server(programs) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database at the newest revision; to be copied."""
+    name = f"airocord_template_{uuid.uuid4().hex}"
+
+    async def migrate() -> None:
+        await _command(postgres_server, f"CREATE DATABASE {name}")
+        database = Database(_named(postgres_server, name))
+        await database.upgrade()
+        await database.close()
+
+    # Asked for by a fixture that runs in a loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(migrate())).result()
+    return name
+
+
 @pytest.fixture
-async def empty_url(server: str, tmp_path: Path) -> AsyncGenerator[str]:
+async def empty_url(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncGenerator[str]:
     """A database with nothing in it."""
-    if not server:
+    if backend == "sqlite":
         yield sqlite_url(tmp_path / "bot.db")
         return
+    server: str = request.getfixturevalue("postgres_server")
     name = f"airocord_test_{uuid.uuid4().hex}"
-    admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
-    async with admin.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    async with admin.connect() as connection:
-        await connection.execute(text(f"DROP DATABASE {name}"))
-    await admin.dispose()
+    await _command(server, f"CREATE DATABASE {name}")
+    yield _named(server, name)
+    await _command(server, f"DROP DATABASE {name}")
 
 
 @pytest.fixture(scope="session")
@@ -65,14 +97,18 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def database(
-    server: str, empty_url: str, migrated: Path, tmp_path: Path
+    backend: str, empty_url: str, migrated: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncGenerator[Database]:
     """A database at the newest revision."""
-    if not server:
+    if backend == "sqlite":
         shutil.copy(migrated, tmp_path / "bot.db")
+    else:
+        server: str = request.getfixturevalue("postgres_server")
+        template: str = request.getfixturevalue("postgres_template")
+        name = make_url(empty_url).database
+        await _command(server, f"DROP DATABASE {name}")
+        await _command(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     database = Database(empty_url)
-    if server:
-        await database.upgrade()
     yield database
     await database.close()
 
@@ -80,3 +116,14 @@ async def database(
 @pytest.fixture
 def conversations(database: Database) -> Conversations:
     return Conversations(database)
+
+
+def _named(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+async def _command(server: str, command: str) -> None:
+    admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(command))
+    await admin.dispose()

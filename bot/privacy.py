@@ -1,0 +1,149 @@
+"""What people decide about what is stored of them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import zipfile
+from dataclasses import dataclass
+
+from bot.channel_documents import ChannelDocuments
+from bot.conversation import Conversation
+from bot.errors import AirocordError
+from bot.storage import Holdings, PersonalData
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "airocord-my-data.json"
+
+NOTHING = "I have nothing stored of you."
+OPTED_OUT = (
+    "You want nothing kept of what you ask: that you do is all I keep for it. "
+    "`/privacy optout off` ends it."
+)
+BACKUPS = (
+    "Copies of the database that were made before still hold it until they are removed, which is "
+    "up to whoever runs me. What stands in Discord's channels is Discord's: delete it there."
+)
+DELETE_WARNING = (
+    "I am about to delete all of this, for good, in every server and in direct messages. "
+    "It cannot be brought back."
+)
+
+
+class TooMuchData(AirocordError):
+    """The file does not fit into a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """All of a person's data, as it is sent to them."""
+
+    name: str
+    data: bytes
+    note: str
+    """What has to be said of it; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequests:
+    """One for the whole bot."""
+
+    people: PersonalData
+    conversation: Conversation
+    documents: ChannelDocuments
+
+    async def overview(self, person_id: int) -> str:
+        """What is stored of a person, in words."""
+        stored = listed(await self.people.holdings(person_id))
+        lines = [f"I have stored of you:\n{stored}" if stored else NOTHING]
+        if await self.people.has_opted_out(person_id):
+            lines.append(OPTED_OUT)
+        return "\n".join(lines)
+
+    async def export(self, person_id: int, *, limit: int) -> ExportFile:
+        """A file of everything, of ``limit`` bytes at most: packed if it must be, without the
+        texts of documents if even that does not fit.
+
+        Raises:
+            TooMuchData: nothing helps.
+        """
+        for with_texts in (True, False):
+            found = await self.people.export(person_id, with_texts=with_texts)
+            note = "" if with_texts else "The texts of your documents did not fit into a message."
+            for name, made in ((FILE_NAME, _plain), (f"{FILE_NAME}.zip", _packed)):
+                data = await asyncio.to_thread(made, found)
+                if len(data) <= limit:
+                    return ExportFile(name, data, note)
+        raise TooMuchData(
+            "There is more than fits into a message of Discord's. Please ask whoever runs me for "
+            "it."
+        )
+
+    async def delete(self, person_id: int, *, direct_channel: int | None = None) -> str:
+        """Erase all that is stored of a person, and say what it was."""
+        await self.conversation.withdraw(person_id)
+        erased = await self.people.erase(person_id, direct_channel=direct_channel)
+        self.conversation.preferences.forget_all()
+        # What was read of documents that are gone now is not looked up any more, but it is there.
+        self.documents.notes.clear()
+        if not await self.people.database.empty_log():
+            log.warning("the database's log still shows what was deleted, for somebody reads it")
+        stored = listed(erased)
+        lines = [f"I have deleted of you:\n{stored}\n{BACKUPS}" if stored else NOTHING]
+        if await self.people.has_opted_out(person_id):
+            lines.append(OPTED_OUT)
+        return "\n".join(lines)
+
+    async def opt_out(self, person_id: int) -> str:
+        """Keep nothing any more of what a person asks."""
+        await self.people.opt_out(person_id)
+        return (
+            "From now on I answer you and keep neither your questions nor my replies, nor the "
+            "files that you bring. So I do not remember what you said before, and a reply cannot "
+            "be written anew or continued. That you want it so is all I keep for it. Points of "
+            "games are still counted. `/privacy delete` removes what is there already."
+        )
+
+    async def opt_in(self, person_id: int) -> str:
+        """Keep what a person asks again."""
+        await self.people.opt_in(person_id)
+        return "From now on I remember again what you ask and what I reply."
+
+
+def listed(holdings: Holdings) -> str:
+    """What there is, a line for each kind; empty if there is nothing."""
+    lines = (
+        (holdings.questions, "question", "questions", "that you asked"),
+        (holdings.replies, "reply", "replies", "to them"),
+        (holdings.documents, "document", "documents", "that you brought, with their text"),
+        (holdings.rounds, "round", "rounds", "of games that you played, with your points"),
+        (holdings.daily_results, "result", "results", "of the puzzle of the day"),
+        (holdings.reports, "report", "reports", "of questions that you found wrong"),
+        (holdings.games_started, "note", "notes", "that you started a game"),
+        (holdings.packs_added, "note", "notes", "that you added a pack of questions to a server"),
+        (
+            holdings.rules,
+            "rule",
+            "rules",
+            "about you, by the admins of a server, who can change it",
+        ),
+    )
+    return "\n".join(
+        f"- {count:,} {one if count == 1 else many} {what}"
+        for count, one, many, what in lines
+        if count
+    )
+
+
+def _plain(found: dict[str, object]) -> bytes:
+    return json.dumps(found, ensure_ascii=False, indent=1).encode()
+
+
+def _packed(found: dict[str, object]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(FILE_NAME, _plain(found))
+    return packed.getvalue()

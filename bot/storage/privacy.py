@@ -1,0 +1,386 @@
+"""What is stored of one person: counted, given out, erased, or not kept at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Select,
+    Update,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.storage.database import Database
+from bot.storage.document_schema import Document, Passage, TurnDocument
+from bot.storage.engine import insert_into
+from bot.storage.game_schema import Award, DailyResult, Game, Pack, QuestionReport
+from bot.storage.guild_schema import AccessRule, Subject
+from bot.storage.privacy_schema import OptOut
+from bot.storage.schema import Channel, Role, Turn
+from bot.storage.statements import PENDING
+
+_AT_ONCE = 100
+"""Rows that one transaction deletes: nobody waits longer for it than some milliseconds."""
+
+NOBODY = 0
+"""Stands where a person must be named and had their data removed. Discord has no such id."""
+
+Json = dict[str, object]
+
+_ASKED = aliased(Turn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """How much is stored of a person, by kind."""
+
+    questions: int = 0
+    replies: int = 0
+    """To their questions, those that were written anew included."""
+    documents: int = 0
+    rounds: int = 0
+    """Of games, in which they have points or took part."""
+    daily_results: int = 0
+    reports: int = 0
+    games_started: int = 0
+    packs_added: int = 0
+    rules: int = 0
+    """By which admins let them use the bot, or do not. Those are the admins' to change."""
+
+    @property
+    def own(self) -> Holdings:
+        """What is the person's to delete."""
+        return replace(self, rules=0)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """Everything that carries a person's id."""
+
+    database: Database
+
+    async def holdings(self, person_id: int) -> Holdings:
+        """What is stored at this moment."""
+        async with self.database.reading() as session:
+
+            async def number(condition: ColumnElement[bool]) -> int:
+                return await session.scalar(select(func.count()).where(condition)) or 0
+
+            return Holdings(
+                questions=await number(_asked_by(person_id)),
+                replies=await session.scalar(
+                    select(func.count(Turn.id))
+                    .join(_ASKED, _ASKED.id == Turn.answers_turn_id)
+                    .where(_ASKED.author_id == person_id)
+                )
+                or 0,
+                documents=await number(Document.added_by == person_id),
+                rounds=await number(Award.person_id == person_id),
+                daily_results=await number(DailyResult.person_id == person_id),
+                reports=await number(QuestionReport.person_id == person_id),
+                games_started=await number(Game.started_by == person_id),
+                packs_added=await number(Pack.added_by == person_id),
+                rules=await number(_about(person_id)),
+            )
+
+    async def export(self, person_id: int, *, with_texts: bool = True) -> Json:
+        """All of it, as JSON takes it. ``with_texts``: of the documents too."""
+        async with self.database.reading() as session:
+            documents = list(
+                await session.scalars(
+                    select(Document).where(Document.added_by == person_id).order_by(Document.id)
+                )
+            )
+            opted_out = await session.get(OptOut, person_id)
+            return {
+                "person_id": person_id,
+                "exported_at": datetime.now(UTC).isoformat(),
+                "opted_out_since": None if opted_out is None else opted_out.at.isoformat(),
+                "questions": await _questions(session, person_id),
+                "documents": [
+                    await _document(session, document, with_text=with_texts)
+                    for document in documents
+                ],
+                "rounds": await _rounds(session, person_id),
+                "daily_results": [
+                    {"day": day.isoformat(), "points": points}
+                    for day, points in await session.execute(
+                        select(DailyResult.day, DailyResult.points)
+                        .where(DailyResult.person_id == person_id)
+                        .order_by(DailyResult.day)
+                    )
+                ],
+                "reports": [
+                    {"question_id": question_id, "at": at.isoformat()}
+                    for question_id, at in await session.execute(
+                        select(QuestionReport.question_id, QuestionReport.at)
+                        .where(QuestionReport.person_id == person_id)
+                        .order_by(QuestionReport.at)
+                    )
+                ],
+                "games_started": [
+                    {
+                        "id": game.id,
+                        "kind": game.kind,
+                        "channel_id": game.channel_id,
+                        "at": game.started_at.isoformat(),
+                    }
+                    for game in await session.scalars(
+                        select(Game).where(Game.started_by == person_id).order_by(Game.id)
+                    )
+                ],
+                "packs_added": [
+                    {
+                        "guild_id": pack.guild_id,
+                        "title": pack.title,
+                        "credit": pack.credit,
+                        "at": pack.added_at.isoformat(),
+                    }
+                    for pack in await session.scalars(
+                        select(Pack).where(Pack.added_by == person_id).order_by(Pack.id)
+                    )
+                ],
+                "rules_of_admins": [
+                    {"guild_id": rule.guild_id, "is_allowed": rule.is_allowed}
+                    for rule in await session.scalars(select(AccessRule).where(_about(person_id)))
+                ],
+            }
+
+    async def erase(self, person_id: int, *, direct_channel: int | None = None) -> Holdings:
+        """Delete all of it for good, and return how much it was. That they have opted out stays,
+        and so do the admins' rules about them.
+
+        It takes several transactions, so that nobody waits for long: whoever sees it break off
+        asks for it again. What others own stays without them: the games that they started, and a
+        server's packs. What the bot was told of a direct message (``direct_channel``, and any
+        other that they spoke in) goes with it.
+        """
+        erased = (await self.holdings(person_id)).own
+        async with self.database.reading() as session:
+            direct = set(
+                await session.scalars(
+                    select(Channel.id)
+                    .join(Turn, Turn.channel_id == Channel.id)
+                    .where(Channel.guild_id.is_(None), _asked_by(person_id))
+                    .distinct()
+                )
+            )
+            questions = list(await session.scalars(select(Turn.id).where(_asked_by(person_id))))
+            documents = list(
+                await session.scalars(select(Document.id).where(Document.added_by == person_id))
+            )
+        if direct_channel is not None:
+            direct.add(direct_channel)
+        for start in range(0, len(questions), _AT_ONCE):
+            await self._delete_questions(questions[start : start + _AT_ONCE])
+        for document_id in documents:
+            await delete_document(self.database, document_id)
+        async with self.database.writing() as session:
+            for table, owner in (
+                (Award, Award.person_id),
+                (DailyResult, DailyResult.person_id),
+                (QuestionReport, QuestionReport.person_id),
+            ):
+                await _execute(session, delete(table).where(owner == person_id))
+            await _execute(
+                session, update(Game).where(Game.started_by == person_id).values(started_by=None)
+            )
+            await _execute(
+                session, update(Pack).where(Pack.added_by == person_id).values(added_by=NOBODY)
+            )
+            others = exists().where(Turn.channel_id == Channel.id, Turn.role == Role.USER)
+            await _execute(
+                session,
+                delete(Channel).where(Channel.id.in_(direct), Channel.guild_id.is_(None), ~others),
+            )
+        return erased
+
+    async def _delete_questions(self, question_ids: Sequence[int]) -> None:
+        async with self.database.writing() as session:
+            await _execute(session, delete(Turn).where(Turn.answers_turn_id.in_(question_ids)))
+            await _execute(session, delete(Turn).where(Turn.id.in_(question_ids)))
+
+    # -- those who want nothing kept -------------------------------------------------------
+
+    async def has_opted_out(self, person_id: int) -> bool:
+        """Asked of the database each time: another process may have been told."""
+        async with self.database.reading() as session:
+            return await session.get(OptOut, person_id) is not None
+
+    async def opt_out(self, person_id: int) -> None:
+        """Keep nothing from now on of what this person asks. What is there already stays."""
+        async with self.database.writing() as session:
+            await session.execute(
+                insert_into(session, OptOut)
+                .values(person_id=person_id, at=datetime.now(UTC))
+                .on_conflict_do_nothing()
+            )
+
+    async def opt_in(self, person_id: int) -> None:
+        async with self.database.writing() as session:
+            await _execute(session, delete(OptOut).where(OptOut.person_id == person_id))
+
+    async def drop_unkept(self, question_id: int) -> None:
+        """Take a question away that was not to be kept, the replies to it, and the documents that
+        the person brought for it."""
+        async with self.database.reading() as session:
+            about = list(
+                await session.scalars(
+                    select(TurnDocument.document_id).where(TurnDocument.turn_id == question_id)
+                )
+            )
+        await self._delete_questions([question_id])
+        await self.drop_unkept_documents(about)
+
+    async def drop_unkept_documents(self, document_ids: Sequence[int]) -> None:
+        """Take those of the documents away that somebody brought after they had opted out."""
+        async with self.database.reading() as session:
+            brought = list(
+                await session.scalars(_brought_since().where(Document.id.in_(document_ids)))
+            )
+        for document_id in brought:
+            await delete_document(self.database, document_id)
+
+    async def drop_all_unkept(self) -> None:
+        """Take away what a process that died had no time to: what was pending of those who have
+        opted out, and what documents they have brought since. At the start, before anything that
+        is pending is closed."""
+        async with self.database.reading() as session:
+            questions = list(
+                await session.scalars(
+                    select(Turn.id).join(OptOut, OptOut.person_id == Turn.author_id).where(PENDING)
+                )
+            )
+            documents = list(await session.scalars(_brought_since()))
+        await self._delete_questions(questions)
+        for document_id in documents:
+            await delete_document(self.database, document_id)
+
+
+async def delete_document(database: Database, document_id: int) -> None:
+    """Delete a document, its passages some at a time: a book has thousands."""
+    while True:
+        async with database.writing() as session:
+            some = list(
+                await session.scalars(
+                    select(Passage.position)
+                    .where(Passage.document_id == document_id)
+                    .limit(_AT_ONCE)
+                )
+            )
+            await _execute(
+                session,
+                delete(Passage).where(
+                    Passage.document_id == document_id, Passage.position.in_(some)
+                ),
+            )
+            if len(some) < _AT_ONCE:
+                await _execute(session, delete(Document).where(Document.id == document_id))
+                return
+
+
+def _brought_since() -> Select[int]:
+    return (
+        select(Document.id)
+        .join(OptOut, OptOut.person_id == Document.added_by)
+        .where(Document.added_at >= OptOut.at)
+    )
+
+
+def _about(person_id: int) -> ColumnElement[bool]:
+    return (AccessRule.subject == Subject.PERSON) & (AccessRule.subject_id == person_id)
+
+
+def _asked_by(person_id: int) -> ColumnElement[bool]:
+    return (Turn.author_id == person_id) & (Turn.role == Role.USER)
+
+
+async def _execute(session: AsyncSession, statement: Delete | Update) -> int:
+    """The number of rows that it was about."""
+    result = await session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult)  # noqa: S101 - these have no other
+    return result.rowcount
+
+
+async def _questions(session: AsyncSession, person_id: int) -> list[Json]:
+    asked: dict[int, Json] = {}
+    replies: dict[int, list[Json]] = {}
+    for turn in await session.scalars(select(Turn).where(_asked_by(person_id)).order_by(Turn.id)):
+        asked[turn.id] = {
+            "id": turn.id,
+            "channel_id": turn.channel_id,
+            "at": turn.created_at.isoformat(),
+            "as": turn.author_name,
+            "text": turn.content,
+            "replies": replies.setdefault(turn.id, []),
+        }
+    answers = (
+        select(Turn)
+        .join(_ASKED, _ASKED.id == Turn.answers_turn_id)
+        .where(_ASKED.author_id == person_id)
+        .order_by(Turn.id)
+    )
+    for reply in await session.scalars(answers):
+        if reply.answers_turn_id in replies:
+            replies[reply.answers_turn_id].append(
+                {
+                    "id": reply.id,
+                    "at": reply.created_at.isoformat(),
+                    "state": str(reply.state),
+                    "text": reply.content,
+                }
+            )
+    return list(asked.values())
+
+
+async def _document(session: AsyncSession, document: Document, *, with_text: bool) -> Json:
+    about: Json = {
+        "channel_id": document.channel_id,
+        "name": document.name,
+        "kind": document.kind,
+        "bytes": document.size,
+        "characters": document.characters,
+        "at": document.added_at.isoformat(),
+    }
+    if with_text:
+        passages = await session.execute(
+            select(Passage.page, Passage.section, Passage.text)
+            .where(Passage.document_id == document.id)
+            .order_by(Passage.position)
+        )
+        about["passages"] = [
+            {"page": page, "section": section, "text": text} for page, section, text in passages
+        ]
+    return about
+
+
+async def _rounds(session: AsyncSession, person_id: int) -> list[Json]:
+    rows = await session.execute(
+        select(Award, Game.kind, Game.channel_id)
+        .join(Game, Game.id == Award.game_id)
+        .where(Award.person_id == person_id)
+        .order_by(Award.game_id, Award.round)
+    )
+    return [
+        {
+            "game_id": award.game_id,
+            "kind": kind,
+            "channel_id": channel_id,
+            "round": award.round,
+            "points": award.points,
+            "correct": award.correct,
+            "at": award.at.isoformat(),
+        }
+        for award, kind, channel_id in rows
+    ]

@@ -1,0 +1,119 @@
+"""/privacy: what is stored of a person, as a file, gone, or not kept at all; servers left."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import AirocordClient
+from bot.privacy import DELETE_WARNING, PrivacyRequests, listed
+from bot.replies.splitting import MESSAGE_LIMIT
+from bot.sentences import respond, sentence_for
+
+CONFIRM_S = 300.0
+
+NOTHING_TO_DELETE = "I have nothing stored of you, so there is nothing to delete."
+
+Interaction = discord.Interaction[AirocordClient]
+
+
+class ConfirmDelete(discord.ui.View):
+    """Only the person themselves sees it."""
+
+    def __init__(self, requests: PrivacyRequests) -> None:
+        super().__init__(timeout=CONFIRM_S)
+        self._requests = requests
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction,
+        error: Exception,
+        item: discord.ui.Item[discord.ui.View],
+        /,
+    ) -> None:
+        await respond(interaction, sentence_for(error))
+
+    @discord.ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
+    async def confirm(
+        self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
+    ) -> None:
+        self.stop()
+        await interaction.response.edit_message(content="I am deleting…", view=None)
+        sentence = await self._requests.delete(
+            interaction.user.id, direct_channel=await direct_channel_of(interaction)
+        )
+        await interaction.edit_original_response(content=sentence)
+
+    @discord.ui.button(label="Keep it")
+    async def keep(
+        self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
+    ) -> None:
+        self.stop()
+        await interaction.response.edit_message(content="Nothing was deleted.", view=None)
+
+
+async def direct_channel_of(interaction: discord.Interaction) -> int | None:
+    """The channel of the direct messages with whoever pressed; Discord may refuse to say."""
+    if interaction.guild_id is None:
+        return interaction.channel_id
+    with contextlib.suppress(discord.HTTPException):
+        return (await interaction.user.create_dm()).id
+    return None
+
+
+class Privacy(commands.Cog):
+    privacy = app_commands.Group(name="privacy", description="What I have stored of you.")
+
+    def __init__(self, client: AirocordClient) -> None:
+        self.requests = client.privacy
+        self.housekeeping = client.housekeeping
+
+    @privacy.command(description="What I have stored of you.")
+    async def show(self, interaction: Interaction) -> None:
+        text = await self.requests.overview(interaction.user.id)
+        await interaction.response.send_message(text, ephemeral=True)
+
+    @privacy.command(description="All that I have stored of you, as a file.")
+    async def export(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        made = await self.requests.export(interaction.user.id, limit=interaction.filesize_limit)
+        file = discord.File(io.BytesIO(made.data), made.name)
+        await interaction.followup.send(made.note, file=file, ephemeral=True)
+
+    @privacy.command(description="Delete all that I have stored of you, for good.")
+    async def delete(self, interaction: Interaction) -> None:
+        stored = listed((await self.requests.people.holdings(interaction.user.id)).own)
+        if not stored:
+            # A persona set in direct messages carries nobody's id.
+            await self.requests.delete(
+                interaction.user.id, direct_channel=await direct_channel_of(interaction)
+            )
+            await respond(interaction, NOTHING_TO_DELETE)
+            return
+        text = f"{stored}\n{DELETE_WARNING}"
+        await interaction.response.send_message(
+            text[:MESSAGE_LIMIT], view=ConfirmDelete(self.requests), ephemeral=True
+        )
+
+    @privacy.command(description="Choose whether I keep what you ask and what I reply.")
+    @app_commands.describe(choice="on: I answer and keep nothing. off: I remember.")
+    async def optout(self, interaction: Interaction, choice: Literal["on", "off"]) -> None:
+        decide = self.requests.opt_out if choice == "on" else self.requests.opt_in
+        await interaction.response.send_message(await decide(interaction.user.id), ephemeral=True)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self.housekeeping.left(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self.housekeeping.joined(guild.id)
+
+
+async def setup(client: AirocordClient) -> None:
+    await client.add_cog(Privacy(client))
