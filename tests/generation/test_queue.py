@@ -511,6 +511,11 @@ async def test_a_model_that_cannot_be_loaded_anew_is_told_and_can_be_tried_again
         await queue.submit(ask(3)).result()
 
 
+async def becomes(queue: GenerationQueue, health: Health) -> None:
+    while queue.status.health is not health:
+        await asyncio.sleep(0)
+
+
 async def test_an_engine_that_was_given_up_is_tried_again_after_a_while() -> None:
     engine = ScriptedEngine(default=Script((), error=RuntimeError("gone")))
     engine.recover_error = RuntimeError("gone")
@@ -519,10 +524,9 @@ async def test_an_engine_that_was_given_up_is_tried_again_after_a_while() -> Non
             await queue.submit(ask()).result()
         while engine.recoveries < 3:
             await asyncio.sleep(0)
-        assert queue.status.health is Health.SICK
+        await becomes(queue, Health.SICK)
         engine.recover_error, engine.default = None, Script()
-        while queue.status.health is not Health.READY:
-            await asyncio.sleep(0)
+        await becomes(queue, Health.READY)
         await queue.submit(ask()).result()
 
 
@@ -532,13 +536,12 @@ async def test_an_engine_that_fails_again_at_its_first_try_is_given_up_at_once()
     async with open_queue(engine, QueueLimits(sick_retry_s=0.01)) as queue:
         with pytest.raises(EngineFailed):
             await queue.submit(ask()).result()
+        await becomes(queue, Health.SICK)
         engine.recover_error = None
-        while queue.status.health is not Health.READY:
-            await asyncio.sleep(0)
+        await becomes(queue, Health.READY)
         queue.keeper._retry_s = 3600.0
         with pytest.raises(EngineFailed):
             await queue.submit(ask()).result()
-        while queue.status.health is not Health.SICK:
-            await asyncio.sleep(0)
+        await becomes(queue, Health.SICK)
         with pytest.raises(EngineSick):
             queue.submit(ask())
