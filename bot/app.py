@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import discord
@@ -17,7 +19,9 @@ from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
+from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping
+from bot.metrics import Metrics, served
 from bot.panel.words import Bounds
 from bot.play.opentdb_client import OpenTdbClient
 from bot.play.play import build_play
@@ -138,9 +142,36 @@ async def run_bot(
         client.interrupted = await client.conversation.history.close_interrupted()
         client.interrupted_games = await client.play.host.games.close_interrupted()
         with served_from(settings.discord_api_url):
-            await _run_connected(settings, core, client, stop, is_ready or asyncio.Event())
+            async with _watched(settings, core, client):
+                await _run_connected(settings, core, client, stop, is_ready or asyncio.Event())
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _watched(settings: Settings, core: Core, client: AirocordClient) -> AsyncGenerator[None]:
+    """Tell figures at METRICS_PORT, where one is set.
+
+    Raises:
+        SettingsError: the port cannot be had.
+    """
+    if not settings.metrics_port:
+        yield
+        return
+
+    def status() -> QueueStatus:
+        return core.queue.status
+
+    metrics = Metrics(status, client.connection)
+    core.queue.on_finished = metrics.finished
+    async with served(
+        metrics,
+        status,
+        client.connection,
+        host=settings.metrics_host,
+        port=settings.metrics_port,
+    ):
+        yield
 
 
 async def _run_connected(

@@ -20,6 +20,7 @@ from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping, Membership
+from bot.metrics import Discord
 from bot.panel.words import Bounds
 from bot.play.interrupted import tell_interrupted
 from bot.play.play import Play
@@ -153,6 +154,14 @@ class AirocordClient(commands.Bot):
             frozenset(guild.id for guild in self.guilds),
             frozenset(guild.shard_id for guild in self.guilds),
             self.shard_count or 1,
+        )
+
+    def connection(self) -> Discord:
+        """How the connection to Discord stands, for the metrics."""
+        return Discord(
+            is_ready=self.is_ready() and not self.is_closed(),
+            latency_s=self.latency,
+            servers=len(self.guilds),
         )
 
     @property

@@ -441,6 +441,19 @@ class Settings:
         low=0,
         high=365,
     )
+    metrics_port: int = _setting(
+        0,
+        "Port at which Prometheus finds /metrics, and a watchdog /healthz. 0: none.",
+        group="Watching",
+        low=0,
+        high=65_535,
+    )
+    metrics_host: str = _setting(
+        "127.0.0.1",
+        "Address that METRICS_PORT is opened at. Whoever reaches it can read the figures; no text "
+        "and no person is among them.",
+        group="Watching",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "INFO", "Message texts are logged at DEBUG only.", group="Data"
     )

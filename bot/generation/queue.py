@@ -49,6 +49,8 @@ class GenerationQueue:
         self.engine = engine
         self.limits = limits or QueueLimits()
         self.counters = Counters()
+        self.on_finished: Callable[[Finish], None] | None = None
+        """Called with each reply that was written to its end."""
         self._averages = Averages()
         self._line = WaitingLine()
         self._lanes: dict[Ticket, asyncio.Task[None]] = {}
@@ -356,6 +358,8 @@ class GenerationQueue:
             self.counters.cached_tokens += finish.cached_tokens
             self.counters.new_tokens += finish.new_tokens
             self._averages.add(finish)
+            if self.on_finished is not None:
+                self.on_finished(finish)
         elif isinstance(error, Cancelled):
             ticket.state = TicketState.CANCELLED
             self.counters.cancelled += 1
