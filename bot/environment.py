@@ -42,7 +42,10 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         text = environment.get(item.name.upper(), "").strip()
         if text:
             values[item.name] = _parse(item, kinds[item.name], text)
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    # Lists are read when they are used; what is wrong in them is better said at once.
+    _ = settings.house, settings.effective_gpu_split
+    return settings
 
 
 def _parse(item: Field[Any], kind: object, text: str) -> Scalar:

@@ -37,6 +37,9 @@ def test_the_example_file_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) 
         ("TEMPERATURE", "nan", "a number from 0 to 2"),
         ("ENGINE", "gpt", "one of auto, exllamav2, llamacpp, remote"),
         ("MESSAGE_CONTENT_INTENT", "maybe", "true or false"),
+        ("OWNER_IDS", "ada", "ids of Discord, separated by commas"),
+        ("BLOCKED_IDS", "1;2", "ids of Discord, separated by commas"),
+        ("GPU_SPLIT", "most", "gigabytes for each card, such as 10,22"),
     ],
 )
 def test_a_bad_value_names_the_variable_what_it_got_and_what_it_takes(
