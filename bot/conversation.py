@@ -113,6 +113,8 @@ class Conversation:
         self._approach_of = approach_of
         self._pacers = pacers
         self._max_messages = max_messages
+        self._in_order = asyncio.Lock()
+        """Who asks first is put in line first, whatever has to be looked up for it."""
         self._writing: dict[int, _Writing] = {}
         self._none_writing = asyncio.Event()
         self._none_writing.set()
@@ -149,15 +151,16 @@ class Conversation:
         # First in line, then in the history: what is refused leaves no trace there, and the
         # prompt is not built before the question is stored.
         approach = approach or self._talk
-        is_kept = not await self.people.has_opted_out(question.speaker.id)
-        ticket = await self._ask(
-            question.channel,
-            question.speaker.id,
-            stored,
-            outlet,
-            approach=approach,
-            unkept=None if is_kept else question,
-        )
+        async with self._in_order:
+            is_kept = not await self.people.has_opted_out(question.speaker.id)
+            ticket = await self._ask(
+                question.channel,
+                question.speaker.id,
+                stored,
+                outlet,
+                approach=approach,
+                unkept=None if is_kept else question,
+            )
         try:
             await outlet.acknowledge()
             question_id = await self.history.add_question(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -15,6 +16,9 @@ from typing import Self
 from bot.storage import Conversations, Database
 from sandbox.server import Sandbox
 from tests.support.model_on_a_wire import LIMIT_S, ModelOnAWire
+
+_ENTRY = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
+"""How an entry of the log begins."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,8 +66,17 @@ class BotProcess:
 
     @property
     def complaints(self) -> list[str]:
-        """What it logged as an error, or was not caught at all."""
-        return [line for line in self._lines if " ERROR " in line or line.startswith("Traceback")]
+        """What it logged as an error, or was not caught at all, with what was logged below it."""
+        found: list[str] = []
+        is_below = False
+        for line in self._lines:
+            if " ERROR " in line or line.startswith("Traceback"):
+                is_below = True
+            elif _ENTRY.match(line):
+                is_below = False
+            if is_below:
+                found.append(line)
+        return found
 
     async def start(self) -> None:
         already = self.log.count("bot.app: ready")
