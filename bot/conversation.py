@@ -21,6 +21,7 @@ from bot.background import Background
 from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
+from bot.incoming import as_asked
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.replies.controls import view_finished, view_running, view_unkept
@@ -202,20 +203,29 @@ class Conversation:
             GenerationError: it was refused; the old reply stands.
         """
         channel = await self._channel_of(reply)
-        question_id = _question_of(reply)
-        author = await self._author_of_kept(question_id)
+        question = await self._kept_question(_question_of(reply))
+        # Who asked by a command has no message in which the question stands.
+        prefix = "" if await self.history.messages_of(question.id) else as_asked(question.content)
         approach = await self._approach_to(reply)
         messages = await self.history.messages_of(reply.id)
-        ticket = await self._ask(channel, person, _known(question_id), outlet, approach=approach)
+        ticket = await self._ask(channel, person, _known(question.id), outlet, approach=approach)
         try:
             if await self.history.replace(reply.id) is None:
                 raise ReplyUnavailable("This reply is being written, or was replaced already.")
-            reply_id = await self._open(question_id, me)
+            reply_id = await self._open(question.id, me)
         except BaseException:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self._write(reply_id, channel, ticket, rewriting, approach, person=author)
+        await self._write(
+            reply_id,
+            channel,
+            ticket,
+            rewriting,
+            approach,
+            person=question.author_id,
+            prefix=prefix,
+        )
         await rewriting.delete_rest()
 
     async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> None:
@@ -226,13 +236,12 @@ class Conversation:
             GenerationError: it was refused; the reply stays as it is.
         """
         channel = await self._channel_of(reply)
-        question_id = _question_of(reply)
-        author = await self._author_of_kept(question_id)
+        question = await self._kept_question(_question_of(reply))
         approach = await self._approach_to(reply)
         ticket = await self._ask(
             channel,
             person,
-            _known(question_id),
+            _known(question.id),
             outlet,
             approach=approach,
             reply_so_far=reply.content,
@@ -241,7 +250,13 @@ class Conversation:
             ticket.cancel()
             raise ReplyUnavailable("This reply is being written already, or was replaced.")
         await self._write(
-            reply.id, channel, ticket, outlet, approach, person=author, written=reply.content
+            reply.id,
+            channel,
+            ticket,
+            outlet,
+            approach,
+            person=question.author_id,
+            written=reply.content,
         )
 
     def stop(self, reply_id: int) -> bool:
@@ -337,14 +352,14 @@ class Conversation:
             return replace(question, content=unkept.text, author_name=unkept.speaker.name)
         return question
 
-    async def _author_of_kept(self, question_id: int) -> int:
-        """Who asked, as long as more of it may be kept."""
+    async def _kept_question(self, question_id: int) -> StoredTurn:
+        """A question of which more may be kept."""
         question = await self.history.turn(question_id)
         if question is None:
             raise ReplyUnavailable(QUESTION_GONE)
         if await self.people.has_opted_out(question.author_id):
             raise ReplyUnavailable(OPTED_OUT)
-        return question.author_id
+        return question
 
     async def _approach_to(self, reply: StoredTurn) -> Approach:
         found = await self._approach_of(reply) if self._approach_of is not None else None

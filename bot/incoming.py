@@ -19,6 +19,9 @@ _DOWNLOAD_LIMIT_S = 20.0
 _QUOTE_LIMIT = 1000
 """Characters of a message replied to that are quoted; more would crowd out the question."""
 
+_ASKED_LIMIT = 300
+"""Characters of a question that are shown above its answer."""
+
 
 class Unreadable(AirocordError):
     """A message cannot be read; the text says why."""
@@ -138,6 +141,12 @@ async def _read_paste(attachment: discord.Attachment, limit: int) -> str:
             "I could not fetch your text from Discord. Please send it again."
         ) from error
     return data.decode("utf-8", errors="replace").strip()
+
+
+def as_asked(text: str) -> str:
+    """What somebody asked by a command, to stand above the reply: Discord shows others that the
+    command was used, but not with what words. Its Markdown does not reach into the reply."""
+    return quoted(discord.utils.escape_markdown(text), _ASKED_LIMIT) + "\n"
 
 
 def quoted(text: str, limit: int) -> str:

@@ -16,7 +16,7 @@ from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.errors import AirocordError
-from bot.incoming import quoted, ref_of
+from bot.incoming import as_asked, ref_of
 from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
@@ -26,9 +26,6 @@ from bot.storage import StoredDocument
 
 QUESTION_LIMIT = 2000
 """Characters of a question about documents, which share the context window with it."""
-
-QUOTE_LIMIT = 300
-"""Characters of the question that stand above the answer."""
 
 NO_FILES = "This message has no files that I can read."
 
@@ -176,9 +173,8 @@ class Documents(commands.Cog):
             speaker=Speaker(interaction.user.id, interaction.user.display_name),
             text=question,
         )
-        prefix = quoted(discord.utils.escape_markdown(question), QUOTE_LIMIT) + "\n"
         await self.client.conversation.answer(
-            asked, outlet, self.client.me, prefix=prefix, approach=approach
+            asked, outlet, self.client.me, prefix=as_asked(question), approach=approach
         )
 
     # -- what a channel keeps ------------------------------------------------------------

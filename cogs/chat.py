@@ -17,7 +17,7 @@ from bot.channel_documents import Added, FilesWithdrawn
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
-from bot.incoming import Unreadable, is_for_bot, quoted, read_message, ref_of
+from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
 from bot.replies.faults import OutletError
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.replies.pages import small_print
@@ -32,9 +32,6 @@ NOTHING_TO_READ = (
 HAVE_READ = (
     "I have read {names}. To ask about it, send me the file with a question, or use /askdocs."
 )
-
-QUOTE_LIMIT = 300
-"""Characters of the question that stand above the answer to /chat."""
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -105,11 +102,8 @@ class Chat(commands.Cog):
             speaker=Speaker(interaction.user.id, interaction.user.display_name),
             text=message,
         )
-        # Discord shows others that the command was used, but not with what words.
-        # Its Markdown must not reach into the answer below it.
-        prefix = quoted(discord.utils.escape_markdown(message), QUOTE_LIMIT) + "\n"
         outlet = InteractionOutlet(interaction)
-        await self.conversation.answer(question, outlet, self.client.me, prefix=prefix)
+        await self.conversation.answer(question, outlet, self.client.me, prefix=as_asked(message))
 
     @app_commands.command(description="Let me forget this channel's conversation from here on.")
     async def reset(self, interaction: Interaction) -> None:

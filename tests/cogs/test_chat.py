@@ -224,6 +224,16 @@ async def test_regenerate_replaces_the_reply_in_place_and_in_the_conversation(
     assert world.engine.prompts[0] == world.engine.prompts[1]
 
 
+async def test_what_was_asked_by_a_command_stands_above_another_reply_too(world: World) -> None:
+    await world.bob.slash(world.channel, "chat", message="tell *me*")
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script(("Something else.",))
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["> tell \\*me\\*\nSomething else."]
+    assert await turns(world) == [("tell *me*", "Something else.")]
+
+
 async def test_a_shorter_reply_takes_the_surplus_messages_of_the_old_one_away(
     world: World,
 ) -> None:
