@@ -232,7 +232,7 @@ def _chat(settings: Settings, given: argparse.Namespace) -> int:
 
 
 async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: str | None) -> int:
-    core = build_core(settings, seed=given.seed)
+    core = build_core(settings.for_terminal(), seed=given.seed)
     chat = terminal.TerminalChat(
         core.queue, core.prompter, settings.system_prompt, keeps_history=not given.no_history
     )
@@ -251,7 +251,7 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
 
 
 async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
-    core = build_core(settings, seed=given.seed)
+    core = build_core(settings.for_terminal(), seed=given.seed)
     asking = AskCommand(
         core.queue,
         core.prompter,

@@ -8,7 +8,7 @@ printed out. Nothing is read at import.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -467,6 +467,10 @@ class Settings:
             blocked=read_ids("BLOCKED_IDS", self.blocked_ids),
             takes_direct_messages=self.direct_messages,
         )
+
+    def for_terminal(self) -> Settings:
+        """Without rates: who has the machine asks it as often as they like."""
+        return replace(self, person_a_minute=0, person_a_day=0)
 
     @property
     def figures_file(self) -> Path:

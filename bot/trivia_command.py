@@ -56,7 +56,7 @@ async def calibrate(
         GenerationError, ModelError, EngineUnavailable: the model cannot be asked.
     """
     dump = await asyncio.to_thread(_read, file)
-    core = build_core(settings)
+    core = build_core(settings.for_terminal())
     console.print(core.choice)
     try:
         await core.load()

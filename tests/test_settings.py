@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core import build_core
 from bot.environment import env_example, load_settings, parse_settings
 from bot.errors import SettingsError
 from bot.settings import Settings
@@ -101,3 +102,10 @@ def test_importing_the_bot_reads_no_settings(tmp_path: Path) -> None:
         check=True,
         timeout=60,
     )
+
+
+async def test_who_has_the_machine_asks_as_often_as_they_like() -> None:
+    settings = parse_settings({"PERSON_A_MINUTE": "1", "PERSON_A_DAY": "1"})
+    limits = build_core(settings.for_terminal()).queue.limits
+    assert (limits.person_a_minute, limits.person_a_day) == (0, 0)
+    assert build_core(settings).queue.limits.person_a_minute == 1

@@ -24,7 +24,7 @@ _PERSON = 0
 async def model(settings: Settings) -> AsyncIterator[Finding]:
     """Load the model, ask it something, then what the house model was trained to do well."""
     try:
-        core = build_core(settings)
+        core = build_core(settings.for_terminal())
     except AirocordError as error:
         yield Finding("Engine", Severity.ERROR, str(error))
         return
