@@ -38,6 +38,7 @@ from bot.storage import (
     StoredTurn,
     TurnState,
 )
+from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -397,15 +398,15 @@ class Conversation:
         async def on_message(message_id: int, part: int) -> None:
             messages.add(message_id)
             if is_kept:
-                await self.history.add_message(reply_id, message_id, first_part + part)
+                await to_the_end(self.history.add_message(reply_id, message_id, first_part + part))
 
         async def on_removed(message_id: int) -> None:
             messages.discard(message_id)
-            await self.history.drop_message(message_id)
+            await to_the_end(self.history.drop_message(message_id))
 
         async def on_shown(text: str) -> None:
             if is_kept:
-                await self.history.save_progress(reply_id, written + text)
+                await to_the_end(self.history.save_progress(reply_id, written + text))
 
         async def conclude(text: str) -> Conclusion:
             conclusion = await approach.conclude(reply_id, written + text)
