@@ -15,7 +15,7 @@ from sandbox.types import Json
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.model_on_a_wire import ModelOnAWire
-from tests.support.reader import Reader, buttons, told
+from tests.support.reader import Reader, answer_to, buttons, told
 
 RIVERS = Upload(
     "rivers.yaml",
@@ -84,10 +84,11 @@ async def stage(tmp_path: Path, judge: Judge) -> AsyncIterator[Stage]:
     try:
         async with BotProcess(sandbox, tmp_path, model) as bot:
             made = Stage(sandbox, bot, tmp_path)
-            added = await made.ada.use_command(
-                made.channel_id, "trivia pack add", files={"file": RIVERS}
-            ).answered()
-            assert added.state == "answered"
+            # Answered, not only acknowledged: then it is there.
+            await answer_to(
+                made.ada,
+                made.ada.use_command(made.channel_id, "trivia pack add", files={"file": RIVERS}),
+            )
             with made.reader:
                 yield made
             assert bot.complaints == []
