@@ -105,7 +105,9 @@ def test_importing_the_bot_reads_no_settings(tmp_path: Path) -> None:
 
 
 async def test_who_has_the_machine_asks_as_often_as_they_like() -> None:
-    settings = parse_settings({"PERSON_A_MINUTE": "1", "PERSON_A_DAY": "1"})
+    # An engine that needs no model here.
+    engine = {"ENGINE": "remote", "REMOTE_URLS": "http://127.0.0.1:1"}
+    settings = parse_settings({**engine, "PERSON_A_MINUTE": "1", "PERSON_A_DAY": "1"})
     limits = build_core(settings.for_terminal()).queue.limits
     assert (limits.person_a_minute, limits.person_a_day) == (0, 0)
     assert build_core(settings).queue.limits.person_a_minute == 1
