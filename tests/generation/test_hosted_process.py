@@ -218,7 +218,7 @@ async def test_the_process_does_not_outlive_a_bot_that_is_killed(standing_still:
         "    engine = hosted(); await engine.load(lambda share: None)\n"
         "    reply = engine.generate([*map(ord, sys.argv[1])], SamplingParams())\n"
         "    await anext(reply)\n"
-        "    print(engine.pid, flush=True); await asyncio.sleep(60)\n"
+        "    print(engine.pid, flush=True); await asyncio.Event().wait()\n"
         "asyncio.run(main())"
     )
     bot = await asyncio.create_subprocess_exec(
