@@ -103,7 +103,7 @@ def _guesses(
 
 
 def _accepts(puzzle: Puzzle, lexicon: Lexicon, guess: str) -> bool:
-    game = AnagramGame(AnagramSettings(starter=_PERSON), [puzzle], lexicon, 0.0)
+    game = AnagramGame(AnagramSettings(starter=_PERSON), [puzzle], 0.0)
     opened = game.tick(0.0)
     assert isinstance(opened[0], PuzzleOpened)  # noqa: S101 - the first tick opens
     told: list[Effect] = game.guess(_PERSON, guess, 1.0)

@@ -69,15 +69,15 @@ class Anagrams(commands.Cog):
 
     @anagram.command(description="Show a hint, for everybody.")
     async def hint(self, interaction: Interaction) -> None:
-        await self.service.hint_here(interaction)
+        await self.service.tables.here(interaction, "hint")
 
     @anagram.command(description="Vote to skip the puzzle.")
     async def skip(self, interaction: Interaction) -> None:
-        await self.service.skip_here(interaction)
+        await self.service.tables.here(interaction, "skip")
 
     @anagram.command(description="End the game: for its starter and moderators.")
     async def stop(self, interaction: Interaction) -> None:
-        await self.service.stop_here(interaction)
+        await self.service.tables.here(interaction, "stop")
 
     @anagram.command(description="Who has the most points.")
     @app_commands.describe(where="In this channel, or in the whole server", when="Since when")

@@ -89,13 +89,17 @@ class Trivia(commands.Cog):
             if typed.casefold() in name.casefold()
         ][:25]
 
+    @trivia.command(description="Show a hint, for everybody.")
+    async def hint(self, interaction: Interaction) -> None:
+        await self.service.tables.here(interaction, "hint")
+
     @trivia.command(description="Vote to skip the question.")
     async def skip(self, interaction: Interaction) -> None:
-        await self.service.skip_here(interaction)
+        await self.service.tables.here(interaction, "skip")
 
     @trivia.command(description="End the game: for its starter and moderators.")
     async def stop(self, interaction: Interaction) -> None:
-        await self.service.stop_here(interaction)
+        await self.service.tables.here(interaction, "stop")
 
     @trivia.command(description="Who has the most points.")
     @app_commands.describe(where="In this channel, or in the whole server", when="Since when")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.games.effects import Common, Gain, Outcome
 from bot.games.puzzles import Puzzle
-from bot.games.trivia_effects import Gain, GameOver, Outcome, Refused, SkipVoted
 
 
 class Miss(StrEnum):
@@ -76,4 +76,5 @@ class PuzzleClosed:
     next_at: float | None
 
 
-Effect = PuzzleOpened | Found | Missed | ClueShown | SkipVoted | Refused | PuzzleClosed | GameOver
+Own = PuzzleOpened | Found | Missed | ClueShown | PuzzleClosed
+Effect = Own | Common

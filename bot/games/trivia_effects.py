@@ -3,53 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.games.effects import Common, Gain, Outcome
 from bot.games.questions import Question
-
-
-class Refusal(StrEnum):
-    """Why an event changed nothing. Told to that person alone."""
-
-    NO_QUESTION = "no question"
-    """Between two questions, after the game, or meant for an earlier question."""
-    LOCKED = "locked"
-    """They have answered this question."""
-    STRUCK = "struck"
-    """That option was struck out by a hint."""
-    SEVERAL = "several"
-    """The answer is in their guess, but so are others."""
-    NO_MORE_HINTS = "no more hints"
-    NOT_PLAYING = "not playing"
-    """Only those who play can vote."""
-    VOTED = "voted"
-    """They voted on this question."""
-    SOLVED = "solved"
-    """Somebody was right, and the question is about to close."""
-    WRONG_MODE = "wrong mode"
-    """A press in a typed game, or the other way round."""
-
-
-class Outcome(StrEnum):
-    """How a round ended."""
-
-    SOLVED = "solved"
-    """Somebody was right."""
-    MISSED = "missed"
-    """There were answers, none of them right."""
-    SILENT = "silent"
-    """Nobody answered."""
-    SKIPPED = "skipped"
-    STOPPED = "stopped"
-
-
-class Ending(StrEnum):
-    """Why a game is over."""
-
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    SILENT = "silent"
-    """Nobody answered several questions in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +48,6 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    person: int | None
-    """``None`` for a hint, which nobody in particular asks for."""
-    reason: Refusal
-
-
-@dataclass(frozen=True, slots=True)
 class HintShown:
     number: int
     """1 is the question's first."""
@@ -108,25 +57,6 @@ class HintShown:
     """Typed: the answer with most of its letters hidden, for a code block."""
     struck: int | None = None
     """Choices: the place of the wrong option that is struck out."""
-
-
-@dataclass(frozen=True, slots=True)
-class SkipVoted:
-    person: int
-    votes: int
-    needed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What one person got for one right answer."""
-
-    person: int
-    points: int
-    streak: int
-    """Right answers in a row, this one included."""
-    seconds: float
-    """From the opening of the question to the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,33 +76,5 @@ class RoundClosed:
     """When the next question opens; ``None`` when the game is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    person: int
-    points: int
-    right: int
-    best_streak: int
-
-
-@dataclass(frozen=True, slots=True)
-class GameOver:
-    ending: Ending
-    standings: tuple[Standing, ...]
-    """Of everybody who played; most points first."""
-    rounds: int
-    """Questions that were asked."""
-    ranked: bool
-    """At least two people played. A game alone is for fun."""
-
-
-Effect = (
-    RoundOpened
-    | LockedIn
-    | Right
-    | Wrong
-    | Refused
-    | HintShown
-    | SkipVoted
-    | RoundClosed
-    | GameOver
-)
+Own = RoundOpened | LockedIn | Right | Wrong | HintShown | RoundClosed
+Effect = Own | Common

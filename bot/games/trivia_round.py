@@ -1,4 +1,4 @@
-"""One question of a trivia game while it is open, and who plays."""
+"""One question of a trivia game while it is open."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from dataclasses import dataclass, field
 from bot.games import trivia_hints
 from bot.games.grading import Grader
 from bot.games.questions import Question
+from bot.games.rounds import OpenRound, spread_hints
 from bot.games.trivia_effects import HintShown
 from bot.games.trivia_settings import Mode, TriviaSettings, options_of
 
 OPTIONS = 4
 """Options of a question that is played as a choice, where it has that many."""
-
-
-@dataclass(slots=True)
-class Player:
-    points: int = 0
-    right: int = 0
-    streak: int = 0
-    best_streak: int = 0
-    last_round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +24,16 @@ class Answer:
     choice: int
 
 
-@dataclass(slots=True)
-class Round:
+@dataclass(slots=True, kw_only=True)
+class Round(OpenRound):
     question: Question
     options: tuple[str, ...]
-    opened_at: float
-    closes_at: float
     grader: Grader
     letters: tuple[str, ...]
     struck: tuple[int, ...]
-    hint_times: list[float]
-    """Of the hints that come by themselves."""
-    hints: int = 0
     guessed: bool = False
     answers: dict[int, Answer] = field(default_factory=dict)
     """Choices: the first press of each. Typed: the right ones."""
-    votes: set[int] = field(default_factory=set)
 
     @classmethod
     def deal(
@@ -63,8 +49,6 @@ class Round:
             struck = trivia_hints.struck(len(options), place, settings.hints, dice)
         else:
             letters = trivia_hints.letters(question.answer, settings.hints, dice)
-        count = len(struck) or len(letters)
-        times = [now + settings.seconds * (1 + k / (count + 1)) / 2 for k in range(count)]
         return cls(
             question=question,
             options=options,
@@ -73,19 +57,24 @@ class Round:
             grader=Grader.of(question),
             letters=letters,
             struck=struck,
-            hint_times=times,
+            hint_times=spread_hints(now, settings.seconds, len(struck) or len(letters)),
         )
 
     @property
     def hints_there_are(self) -> int:
         return len(self.struck) if self.options else len(self.letters)
 
+    @property
+    def is_solved(self) -> bool:
+        return not self.options and bool(self.answers)
+
+    @property
+    def is_tried(self) -> bool:
+        return self.guessed or bool(self.answers)
+
     def show_hint(self) -> HintShown:
         """Count the next hint as shown. There must be one."""
-        place = self.hints
-        self.hints += 1
-        if self.hint_times:
-            self.hint_times.pop(0)
+        place = self.count_hint()
         left = self.hints_there_are - self.hints
         if self.options:
             return HintShown(self.hints, left, struck=self.struck[place])

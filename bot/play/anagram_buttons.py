@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 import discord
 
 from bot.games.letters import LONGEST
-from bot.play.buttons import GameItem
+from bot.play.buttons import ControlButton, GameItem
 from bot.sentences import respond, sentence_for
 
 if TYPE_CHECKING:
@@ -42,30 +42,18 @@ class Guess(discord.ui.Modal, title="Your guess"):
 
 
 class AnagramButton(
-    GameItem, template=r"airo:anagram:(?P<game>[0-9]{1,19}):(?P<what>guess|hint|skip|stop)"
+    ControlButton, template=r"airo:anagram:(?P<game>[0-9]{1,19}):(?P<what>guess|hint|skip|stop)"
 ):
-    def __init__(self, game: int, what: str) -> None:
-        self.game, self.what = game, what
-        is_guess = what == "guess"
-        super().__init__(
-            discord.ui.Button(
-                label=what.title(),
-                style=discord.ButtonStyle.primary if is_guess else discord.ButtonStyle.secondary,
-                custom_id=f"airo:anagram:{game}:{what}",
-            )
-        )
+    """Opens the dialog for a guess, asks for a hint, votes to skip the puzzle, or stops."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction,
-        item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        return cls(int(match["game"]), match["what"])
+    prefix = "airo:anagram"
 
     async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
-        await interaction.client.play.anagrams.control(interaction, self.game, self.what)
+        anagrams = interaction.client.play.anagrams
+        if self.what == "guess":
+            await anagrams.ask(interaction, self.game)
+        else:
+            await anagrams.tables.press(interaction, self.game, self.what)
 
 
 class DailyButton(GameItem, template=r"airo:daily:(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import discord
 
 from bot.games.anagram_effects import (
@@ -15,8 +13,8 @@ from bot.games.anagram_effects import (
     PuzzleOpened,
 )
 from bot.games.anagrams import AnagramGame
+from bot.games.effects import GameOver, Outcome, Refused, SkipVoted
 from bot.games.puzzles import Kind
-from bot.games.trivia_effects import GameOver, Outcome, Refused, SkipVoted
 from bot.play import anagram_buttons, anagram_words
 from bot.play.anagram_words import Shown
 from bot.play.board import Board
@@ -27,7 +25,7 @@ Answer = Found | Missed | ClueShown | SkipVoted | Refused
 """What the person behind an event is told at once."""
 
 
-class AnagramTable(Table[Effect]):
+class AnagramTable(Table[Effect, Answer]):
     def __init__(
         self,
         game_id: int,
@@ -46,10 +44,6 @@ class AnagramTable(Table[Effect]):
         self._shown: Shown | None = None
 
     @property
-    def starter(self) -> int:
-        return self.game.settings.starter
-
-    @property
     def reads_along(self) -> bool:
         """A word written in the channel is a guess. Where there is only one try, it is not: it
         might have been meant for somebody else."""
@@ -57,19 +51,10 @@ class AnagramTable(Table[Effect]):
 
     def guess(self, person: int, text: str) -> Answer | None:
         """Somebody gave a word; ``None``: it was not taken for a guess."""
-        return self._take(self.game.guess(person, text, self.now))
+        return self.take(self.game.guess(person, text, self.now))
 
-    def hint(self) -> Answer | None:
-        return self._take(self.game.hint(self.now))
-
-    def skip(self, person: int) -> Answer | None:
-        return self._take(self.game.skip(person, self.now))
-
-    def stop(self) -> None:
-        self._take(self.game.stop(self.now))
-
-    def tick(self, now: float) -> Sequence[Effect]:
-        return self.game.tick(now)
+    def answer(self, effect: Effect) -> Answer | None:
+        return effect if isinstance(effect, Answer) else None
 
     def leave_off(self) -> None:
         """Nothing is held."""
@@ -84,12 +69,6 @@ class AnagramTable(Table[Effect]):
             await self.finish(anagram_words.over(effect))
         elif self._shown is not None:
             self._change(self._shown, effect)
-
-    def _take(self, effects: Sequence[Effect]) -> Answer | None:
-        """Leave the effects to the task, and return the one that answers the event."""
-        self.leave(effects)
-        answers = [one for one in effects if isinstance(one, Answer)]
-        return answers[-1] if answers else None
 
     def _change(self, shown: Shown, effect: Effect) -> None:
         """Show what people are to know while the puzzle is open."""

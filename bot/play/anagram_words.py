@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bot.games.anagram_effects import Miss, PuzzleClosed, PuzzleOpened
+from bot.games.effects import Ending, GameOver, Outcome, Refusal
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.scoring import POINTS
-from bot.games.trivia_effects import Ending, GameOver, Outcome, Refusal
 from bot.play.words import counted, harmless, in_seconds, person, scoreboard
 from bot.replies.pages import small_print
 

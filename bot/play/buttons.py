@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 import discord
 
@@ -29,3 +30,35 @@ class GameItem(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templ
     @abstractmethod
     async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
         """What a press does."""
+
+
+class ControlButton(GameItem, template="(?!)"):
+    """Does something to a game: its id says to which, and what.
+
+    A game has a class of its own for them, whose template has the groups ``game`` and ``what``.
+    """
+
+    prefix: ClassVar[str]
+    """What the ids begin with."""
+    in_row: ClassVar[int | None] = None
+
+    def __init__(self, game: int, what: str) -> None:
+        self.game, self.what = game, what
+        is_first = what == "guess"
+        super().__init__(
+            discord.ui.Button(
+                label=what.title(),
+                style=discord.ButtonStyle.primary if is_first else discord.ButtonStyle.secondary,
+                custom_id=f"{self.prefix}:{game}:{what}",
+                row=self.in_row,
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction,
+        item: discord.ui.Item[discord.ui.View],
+        match: re.Match[str],
+    ) -> Self:
+        return cls(int(match["game"]), match["what"])

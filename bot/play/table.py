@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 import discord
 
-from bot.games.trivia_effects import Standing
+from bot.games.effects import Standing
 from bot.play.board import Board, BoardLost
 from bot.play.interrupted import notice
 from bot.storage import Gain, Games
@@ -20,8 +20,16 @@ from bot.storage import Gain, Games
 log = logging.getLogger(__name__)
 
 
-class Rules(Protocol):
+EffectT = TypeVar("EffectT")
+AnswerT = TypeVar("AnswerT")
+"""The effects that the person behind an event is told of at once."""
+
+
+class Rules(Protocol[EffectT]):
     """A game's state machine, as far as all are alike."""
+
+    @property
+    def starter(self) -> int: ...
 
     @property
     def is_over(self) -> bool: ...
@@ -29,17 +37,24 @@ class Rules(Protocol):
     @property
     def deadline(self) -> float | None: ...
 
+    def tick(self, now: float) -> list[EffectT]: ...
+
+    def hint(self, now: float) -> list[EffectT]: ...
+
+    def skip(self, person: int, now: float) -> list[EffectT]: ...
+
+    def stop(self, now: float) -> list[EffectT]: ...
+
     def standings(self) -> Sequence[Standing]: ...
 
 
-EffectT = TypeVar("EffectT")
-
-
-class Table(ABC, Generic[EffectT]):
+class Table(ABC, Generic[EffectT, AnswerT]):
     """Everything that presses and messages do is answered from memory at once; what has to be
     written, to Discord or to the database, is done by the one task that plays the game."""
 
-    def __init__(self, game_id: int, kind: str, rules: Rules, board: Board, games: Games) -> None:
+    def __init__(
+        self, game_id: int, kind: str, rules: Rules[EffectT], board: Board, games: Games
+    ) -> None:
         self.game_id = game_id
         self.board = board
         self.games = games
@@ -54,16 +69,35 @@ class Table(ABC, Generic[EffectT]):
         """The clock that the rules go by."""
         return self.loop.time()
 
-    def leave(self, effects: Sequence[EffectT]) -> None:
-        """Leave the effects of an event to the task."""
+    @property
+    def starter(self) -> int:
+        return self._rules.starter
+
+    @property
+    def is_over(self) -> bool:
+        return self._rules.is_over
+
+    def hint(self) -> AnswerT | None:
+        return self.take(self._rules.hint(self.now))
+
+    def skip(self, person: int) -> AnswerT | None:
+        return self.take(self._rules.skip(person, self.now))
+
+    def stop(self) -> None:
+        self.take(self._rules.stop(self.now))
+
+    def take(self, effects: Sequence[EffectT]) -> AnswerT | None:
+        """Leave the effects of an event to the task, and return the last that answers it."""
         self._to_show.extend(effects)
         self._woken.set()
+        answers = [answer for effect in effects if (answer := self.answer(effect)) is not None]
+        return answers[-1] if answers else None
 
     async def play(self) -> None:
         """Play until the game is over, or has no place any more."""
         try:
             while not (self._rules.is_over and not self._to_show):
-                self._to_show.extend(self.tick(self.now))
+                self._to_show.extend(self._rules.tick(self.now))
                 while self._to_show:
                     await self.do(self._to_show.popleft())
                 await self._until_due()
@@ -81,8 +115,8 @@ class Table(ABC, Generic[EffectT]):
             log.info("game %d could not be closed: %s", self.game_id, lost)
 
     @abstractmethod
-    def tick(self, now: float) -> Sequence[EffectT]:
-        """What is due by the rules."""
+    def answer(self, effect: EffectT) -> AnswerT | None:
+        """The effect, if the person behind the event is told of it at once."""
 
     @abstractmethod
     async def do(self, effect: EffectT) -> None:

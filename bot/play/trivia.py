@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import discord
 
 from bot.errors import AirocordError
+from bot.games.effects import Refused, SkipVoted
 from bot.games.questions import Difficulty, Origin
 from bot.games.trivia import TriviaGame
-from bot.games.trivia_effects import HintShown, LockedIn, Refused, Right, SkipVoted
+from bot.games.trivia_effects import HintShown, LockedIn, Right
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.incoming import ref_of
 from bot.patience import announce, in_time
@@ -21,12 +22,19 @@ from bot.play.board import Board
 from bot.play.explaining import Explainer
 from bot.play.host import GameHost
 from bot.play.question_source import Asked, QuestionSource
+from bot.play.table_commands import (
+    HINT_COMES,
+    TableCommands,
+    must_be_free,
+    open_table,
+    vote_counted,
+)
 from bot.play.trivia_table import KIND, Answer, TriviaTable
 from bot.play.words import counted, harmless
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
 from bot.sentences import respond
-from bot.storage import GameRuns, Guilds, QuestionBank
+from bot.storage import Guilds, QuestionBank
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +47,6 @@ class NoQuestions(AirocordError):
     """Nothing can be asked that fits what was chosen."""
 
 
-class NotYourGame(AirocordError):
-    """Only its starter or a moderator can end a game."""
-
-
 @dataclass(frozen=True, slots=True)
 class Trivia:
     """One for the whole bot."""
@@ -53,6 +57,11 @@ class Trivia:
     source: QuestionSource
     pacers: Pacers
     explainer: Explainer
+
+    @property
+    def tables(self) -> TableCommands[TriviaTable, Answer]:
+        """The games that are played."""
+        return TableCommands(self.host, TriviaTable, _told, _GONE, _NONE_HERE)
 
     async def start(
         self,
@@ -71,8 +80,7 @@ class Trivia:
             NoQuestions: nothing fits.
         """
         channel = ref_of(interaction.channel)
-        if (running := await self.host.games.running(channel.id)) is not None:
-            raise where_it_runs(GameRuns(running), interaction)
+        await must_be_free(self.host, interaction, channel)
         asked = Asked(
             channel=channel, category=category, difficulty=difficulty, rounds=rounds, mode=mode
         )
@@ -105,25 +113,14 @@ class Trivia:
                 owed=drawn.credits,
             )
 
-        try:
-            await self.host.open(
-                channel,
-                KIND,
-                started_by=interaction.user.id,
-                may_rank=choices.ranks_model_questions or not drawn.has_model_questions,
-                make=make,
-            )
-        except AirocordError as error:
-            await interaction.delete_original_response()
-            if isinstance(error, GameRuns):
-                raise where_it_runs(error, interaction) from error
-            raise
+        may_rank = choices.ranks_model_questions or not drawn.has_model_questions
+        await open_table(self.host, interaction, KIND, make, may_rank=may_rank)
 
     async def press(
         self, interaction: discord.Interaction, game_id: int, number: int, place: int
     ) -> None:
         """An option was chosen; only the person learns which."""
-        table = self._table(game_id)
+        table = self.tables.of(game_id)
         if table is None:
             await respond(interaction, _GONE)
             return
@@ -137,37 +134,10 @@ class Trivia:
             return
         await respond(interaction, _told(answer))
 
-    async def control(self, interaction: discord.Interaction, game_id: int, what: str) -> None:
-        """Hint, skip or stop was pressed."""
-        table = self._table(game_id)
-        if table is None:
-            await respond(interaction, _GONE)
-        elif what == "stop":
-            await self._stop(interaction, table)
-        else:
-            answer = table.hint() if what == "hint" else table.skip(interaction.user.id)
-            await self._show_control(interaction, answer)
-
-    async def stop_here(self, interaction: discord.Interaction) -> None:
-        """``/trivia stop``."""
-        table = self._here(interaction)
-        if table is None:
-            await respond(interaction, _NONE_HERE)
-        else:
-            await self._stop(interaction, table)
-
-    async def skip_here(self, interaction: discord.Interaction) -> None:
-        """``/trivia skip``."""
-        table = self._here(interaction)
-        if table is None:
-            await respond(interaction, _NONE_HERE)
-        else:
-            await self._show_control(interaction, table.skip(interaction.user.id))
-
     def hears(self, message: discord.Message) -> bool:
         """Whether a message belongs to a game that is answered by writing; it is graded then."""
-        table = self.host.at(message.channel.id)
-        if not isinstance(table, TriviaTable) or table.game.settings.mode is not Mode.TYPED:
+        table = self.tables.at(message.channel.id)
+        if table is None or table.game.settings.mode is not Mode.TYPED:
             return False
         if message.author.bot or not message.content:
             return False
@@ -186,49 +156,14 @@ class Trivia:
             else "Thank you, I have noted that this question is wrong.",
         )
 
-    async def _stop(self, interaction: discord.Interaction, table: TriviaTable) -> None:
-        is_moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
-        if interaction.user.id != table.starter and not is_moderator:
-            raise NotYourGame(
-                "Only the person who started the game, or a moderator, can stop it. "
-                "Vote with Skip instead."
-            )
-        table.stop()
-        await respond(interaction, "The game stops.")
-
-    async def _show_control(self, interaction: discord.Interaction, answer: Answer | None) -> None:
-        if isinstance(answer, SkipVoted):
-            sentence = f"Your vote to skip is counted: {answer.votes} of {answer.needed}."
-        elif isinstance(answer, HintShown):
-            sentence = "Here is a hint, for everybody. It costs a quarter of the points."
-        else:
-            sentence = _told(answer)
-        await respond(interaction, sentence)
-
-    def _here(self, interaction: discord.Interaction) -> TriviaTable | None:
-        table = self.host.at(ref_of(interaction.channel).id)
-        return table if isinstance(table, TriviaTable) and not table.game.is_over else None
-
-    def _table(self, game_id: int) -> TriviaTable | None:
-        table = self.host.of(game_id)
-        return table if isinstance(table, TriviaTable) else None
-
-
-def where_it_runs(error: GameRuns, interaction: discord.Interaction) -> GameRuns:
-    """The same error, whose sentence links to the game's message."""
-    running = error.running
-    sentence = "A game runs in this channel already."
-    if running is not None and running.message_id is not None:
-        place = interaction.guild_id or "@me"
-        url = f"https://discord.com/channels/{place}/{running.channel_id}/{running.message_id}"
-        sentence = f"A game runs in this channel already: {url}"
-    error.args = (sentence,)
-    return error
-
 
 def _told(answer: Answer | None) -> str:
     if isinstance(answer, Refused):
         return trivia_words.REFUSALS[answer.reason]
+    if isinstance(answer, SkipVoted):
+        return vote_counted(answer)
+    if isinstance(answer, HintShown):
+        return HINT_COMES
     return "Right!" if isinstance(answer, Right) else "Done."
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import discord
 
-from bot.play.buttons import GameItem
+from bot.play.buttons import ControlButton, GameItem
 from bot.play.trivia_words import LETTERS
 
 if TYPE_CHECKING:
@@ -52,31 +52,16 @@ class AnswerButton(
         await interaction.client.play.trivia.press(interaction, self.game, self.number, self.place)
 
 
-class GameButton(GameItem, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>hint|skip|stop)"):
+class TriviaButton(
+    ControlButton, template=r"airo:trivia:(?P<game>[0-9]{1,19}):(?P<what>hint|skip|stop)"
+):
     """Asks for a hint, votes to skip the question, or stops the game."""
 
-    def __init__(self, game: int, what: str) -> None:
-        self.game, self.what = game, what
-        super().__init__(
-            discord.ui.Button(
-                label=what.title(),
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"airo:trivia:{game}:{what}",
-                row=1,
-            )
-        )
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction,
-        item: discord.ui.Item[discord.ui.View],
-        match: re.Match[str],
-    ) -> Self:
-        return cls(int(match["game"]), match["what"])
+    prefix = "airo:trivia"
+    in_row = 1
 
     async def act(self, interaction: discord.Interaction[AirocordClient]) -> None:
-        await interaction.client.play.trivia.control(interaction, self.game, self.what)
+        await interaction.client.play.trivia.tables.press(interaction, self.game, self.what)
 
 
 class ReportButton(GameItem, template=r"airo:wrong:(?P<question>.{1,89})"):
@@ -105,7 +90,7 @@ class ReportButton(GameItem, template=r"airo:wrong:(?P<question>.{1,89})"):
         await interaction.client.play.trivia.report(interaction, self.question)
 
 
-BUTTONS = (AnswerButton, GameButton, ReportButton)
+BUTTONS = (AnswerButton, TriviaButton, ReportButton)
 
 
 def view_open(
@@ -116,7 +101,7 @@ def view_open(
     for place, option in enumerate(options):
         view.add_item(AnswerButton(game, number, place, option, ruled_out=place in struck))
     for what in ("hint", "skip", "stop"):
-        view.add_item(GameButton(game, what))
+        view.add_item(TriviaButton(game, what))
     return view
 
 

@@ -6,19 +6,9 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.games.effects import GameOver, Outcome, Refused, SkipVoted
 from bot.games.trivia import TriviaGame
-from bot.games.trivia_effects import (
-    Effect,
-    GameOver,
-    HintShown,
-    LockedIn,
-    Outcome,
-    Refused,
-    Right,
-    RoundClosed,
-    RoundOpened,
-    SkipVoted,
-)
+from bot.games.trivia_effects import Effect, HintShown, LockedIn, Right, RoundClosed, RoundOpened
 from bot.play import trivia_buttons, trivia_words
 from bot.play.board import Board
 from bot.play.explaining import Explainer, Explanation
@@ -32,7 +22,7 @@ Answer = LockedIn | Right | HintShown | SkipVoted | Refused
 """What the person behind an event is told at once."""
 
 
-class TriviaTable(Table[Effect]):
+class TriviaTable(Table[Effect, Answer]):
     def __init__(
         self,
         game_id: int,
@@ -55,33 +45,20 @@ class TriviaTable(Table[Effect]):
         self._shown: Shown | None = None
         self._explanation: Explanation | None = None
 
-    @property
-    def starter(self) -> int:
-        return self.game.settings.starter
-
     def option(self, place: int) -> str:
         """An option of the question that is open."""
         return self._shown.opened.options[place] if self._shown is not None else ""
 
     def press(self, person: int, number: int, place: int) -> Answer | None:
         """Somebody chose an option; what they are to be told."""
-        return self._take(self.game.press(person, place, self.now, number=number))
+        return self.take(self.game.press(person, place, self.now, number=number))
 
     def guess(self, person: int, text: str) -> Answer | None:
         """Somebody wrote something; ``None``: it was no answer, or a wrong one."""
-        return self._take(self.game.guess(person, text, self.now))
+        return self.take(self.game.guess(person, text, self.now))
 
-    def hint(self) -> Answer | None:
-        return self._take(self.game.hint(self.now))
-
-    def skip(self, person: int) -> Answer | None:
-        return self._take(self.game.skip(person, self.now))
-
-    def stop(self) -> None:
-        self._take(self.game.stop(self.now))
-
-    def tick(self, now: float) -> Sequence[Effect]:
-        return self.game.tick(now)
+    def answer(self, effect: Effect) -> Answer | None:
+        return effect if isinstance(effect, Answer) else None
 
     def leave_off(self) -> None:
         if self._explanation is not None:
@@ -97,12 +74,6 @@ class TriviaTable(Table[Effect]):
             await self.finish(trivia_words.over(effect, self._owed))
         elif self._shown is not None:
             self._change(self._shown, effect)
-
-    def _take(self, effects: Sequence[Effect]) -> Answer | None:
-        """Leave the effects to the task, and return the one that answers the event."""
-        self.leave(effects)
-        answers = [one for one in effects if isinstance(one, Answer)]
-        return answers[-1] if answers else None
 
     def _change(self, shown: Shown, effect: Effect) -> None:
         """Show what people are to know while the question is open."""

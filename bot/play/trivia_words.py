@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.games.effects import Ending, GameOver, Outcome, Refusal
 from bot.games.questions import Origin, Question
 from bot.games.scoring import POINTS
-from bot.games.trivia_effects import Ending, GameOver, Outcome, Refusal, RoundClosed, RoundOpened
+from bot.games.trivia_effects import RoundClosed, RoundOpened
 from bot.games.trivia_settings import Mode
 from bot.play.words import counted, harmless, in_seconds, person, scoreboard
 from bot.replies.pages import small_print

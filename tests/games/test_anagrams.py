@@ -17,11 +17,11 @@ from bot.games.anagram_effects import (
     PuzzleOpened,
 )
 from bot.games.anagrams import AnagramGame, AnagramSettings, word_points
+from bot.games.effects import Ending, GameOver, Outcome, Refusal, Refused, SkipVoted
 from bot.games.lexicon import Lexicon
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.questions import Difficulty
 from bot.games.scoring import points
-from bot.games.trivia_effects import Ending, GameOver, Outcome, Refusal, Refused, SkipVoted
 
 ANN, BEN, EVE, ZOE = 1, 2, 3, 4
 E = TypeVar("E")
@@ -46,7 +46,7 @@ def conundrum() -> Puzzle:
 
 def game(*puzzles: Puzzle, clues: Mapping[str, str] | None = None) -> AnagramGame:
     config = AnagramSettings(starter=ANN, seconds=40, pause=5)
-    return AnagramGame(config, puzzles, SMALL, 0.0, clues)
+    return AnagramGame(config, puzzles, 0.0, clues)
 
 
 def opened(*puzzles: Puzzle, clues: Mapping[str, str] | None = None) -> AnagramGame:

@@ -9,22 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.games.effects import Ending, GameOver, Outcome, Refusal, Refused, SkipVoted
 from bot.games.questions import Difficulty, Origin, Question
 from bot.games.scoring import points
 from bot.games.trivia import TriviaGame
 from bot.games.trivia_effects import (
     Effect,
-    Ending,
-    GameOver,
     HintShown,
     LockedIn,
-    Outcome,
-    Refusal,
-    Refused,
     Right,
     RoundClosed,
     RoundOpened,
-    SkipVoted,
     Wrong,
 )
 from bot.games.trivia_settings import Mode, TriviaSettings, playable

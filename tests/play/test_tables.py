@@ -11,11 +11,12 @@ from typing import cast
 import pytest
 
 from bot.games.anagrams import AnagramGame, AnagramSettings
+from bot.games.effects import Refused, SkipVoted
 from bot.games.lexicon import Lexicon
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.questions import Difficulty, Origin, Question
 from bot.games.trivia import TriviaGame
-from bot.games.trivia_effects import LockedIn, Refused, SkipVoted
+from bot.games.trivia_effects import LockedIn
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.generation.engine import SamplingParams
 from bot.generation.ticket import Request, Ticket, TicketState
@@ -288,7 +289,7 @@ def anagrams(
     table = AnagramTable(
         8,
         puzzles[0].kind,
-        AnagramGame(settings, puzzles, LEXICON, now(), clues),
+        AnagramGame(settings, puzzles, now(), clues),
         board=Board(discord, Pacer()),
         games=cast(Games, ledger),
         can_write=True,
