@@ -196,7 +196,7 @@ async def _run_connected(
         keeping.cancel()
         await client.play.host.close()
         await core.queue.drain(settings.drain_s)
-        await client.conversation.finished(_LAST_WORDS_S)
+        await client.conversation.replies.finished(_LAST_WORDS_S)
         connection.cancel()
         stopping.cancel()
         await asyncio.gather(

@@ -8,11 +8,9 @@ button all take this way.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -24,21 +22,17 @@ from bot.generation.ticket import Request, Ticket
 from bot.incoming import as_asked
 from bot.prompting import Prompter
 from bot.prompts import Prompt
-from bot.replies.controls import view_finished, view_running, view_unkept
-from bot.replies.faults import OutletError
-from bot.replies.live import Conclusion, End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
 from bot.replies.rewriting import RewritingOutlet
+from bot.replies_under_way import RepliesUnderWay, Reply
 from bot.storage import (
     ChannelRef,
     Conversations,
     PersonalData,
     Preferences,
     StoredTurn,
-    TurnState,
 )
-from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +40,6 @@ QUESTION_GONE = "I cannot write on here: the question was deleted."
 OPTED_OUT = (
     "Whoever asked this wants nothing kept since, so I write no more to it. Please ask anew."
 )
-
-_WITHDRAW_LIMIT_S = 10.0
-"""How long replies that are taken away may take for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +63,6 @@ class Question:
 
 class ReplyUnavailable(AirocordError):
     """A control was used on a reply that does not take it (any more)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """A reply that is being written."""
-
-    live: LiveReply
-    ticket: Ticket
-    messages: set[int]
-    """Those that it stands in, and the one that asked for it."""
-    person: int
-    """Whose question it answers."""
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 ApproachOf = Callable[[StoredTurn], Awaitable[Approach | None]]
@@ -113,13 +91,9 @@ class Conversation:
         self._queue = queue
         self._talk = Talk(prompter, history, preferences, system_prompt)
         self._approach_of = approach_of
-        self._pacers = pacers
-        self._max_messages = max_messages
+        self.replies = RepliesUnderWay(history, people, pacers, max_messages=max_messages)
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
-        self._writing: dict[int, _Writing] = {}
-        self._none_writing = asyncio.Event()
-        self._none_writing.set()
 
     def ensure_open(self) -> None:
         """Pass if questions are taken: worth asking before work is put into one.
@@ -183,16 +157,18 @@ class Conversation:
             ticket.cancel()
             raise
         else:
-            await self._write(
-                reply_id,
-                question.channel,
-                ticket,
-                outlet,
-                approach,
-                person=question.speaker.id,
-                unkept_question=None if is_kept else question_id,
-                question_message=question.message_id,
-                prefix=prefix,
+            await self.replies.write(
+                Reply(
+                    id=reply_id,
+                    channel=question.channel,
+                    ticket=ticket,
+                    outlet=outlet,
+                    approach=approach,
+                    person=question.speaker.id,
+                    unkept_question=None if is_kept else question_id,
+                    question_message=question.message_id,
+                    prefix=prefix,
+                )
             )
 
     async def regenerate(self, reply: StoredTurn, person: int, outlet: Outlet, me: Speaker) -> None:
@@ -218,14 +194,16 @@ class Conversation:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self._write(
-            reply_id,
-            channel,
-            ticket,
-            rewriting,
-            approach,
-            person=question.author_id,
-            prefix=prefix,
+        await self.replies.write(
+            Reply(
+                id=reply_id,
+                channel=channel,
+                ticket=ticket,
+                outlet=rewriting,
+                approach=approach,
+                person=question.author_id,
+                prefix=prefix,
+            )
         )
         await rewriting.delete_rest()
 
@@ -250,49 +228,23 @@ class Conversation:
         if not await self.history.extend(reply.id):
             ticket.cancel()
             raise ReplyUnavailable("This reply is being written already, or was replaced.")
-        await self._write(
-            reply.id,
-            channel,
-            ticket,
-            outlet,
-            approach,
-            person=question.author_id,
-            written=reply.content,
+        await self.replies.write(
+            Reply(
+                id=reply.id,
+                channel=channel,
+                ticket=ticket,
+                outlet=outlet,
+                approach=approach,
+                person=question.author_id,
+                written=reply.content,
+            )
         )
-
-    def stop(self, reply_id: int) -> bool:
-        """End a reply that is waiting or being written; whether it was."""
-        writing = self._writing.get(reply_id)
-        if writing is None or writing.ticket.state.ended:
-            return False
-        writing.ticket.cancel(Cancelled("Stopped."))
-        return True
 
     async def forget_messages(self, message_ids: Iterable[int]) -> None:
         """Follow the deletion of Discord messages: replies to them end, turns in them go."""
         gone = set(message_ids)
-        for writing in list(self._writing.values()):
-            for message_id in writing.messages & gone:
-                writing.live.deleted(message_id)
+        self.replies.deleted(gone)
         await self.history.delete_messages(sorted(gone))
-
-    async def withdraw(self, person: int) -> None:
-        """End all that is being written for a person and take it away, and wait until it is gone,
-        for some seconds at most."""
-        theirs = [writing for writing in self._writing.values() if writing.person == person]
-        for writing in theirs:
-            writing.live.withdraw()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_WITHDRAW_LIMIT_S):
-                await asyncio.gather(*(writing.ended.wait() for writing in theirs))
-
-    async def finished(self, limit_s: float) -> None:
-        """Wait until no reply is being written any more, ``limit_s`` seconds at most."""
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._none_writing.wait()
-        except TimeoutError:
-            log.warning("%d replies could not be finished in time", len(self._writing))
 
     # -- how it is done ------------------------------------------------------------------
 
@@ -372,97 +324,6 @@ class Conversation:
             raise ReplyUnavailable("The question was deleted before I could answer it.")
         return reply_id
 
-    async def _write(
-        self,
-        reply_id: int,
-        channel: ChannelRef,
-        ticket: Ticket,
-        outlet: Outlet,
-        approach: Approach,
-        *,
-        person: int,
-        unkept_question: int | None = None,
-        question_message: int | None = None,
-        prefix: str = "",
-        written: str = "",
-    ) -> None:
-        """Show a reply while it is written, keep what is shown, and store its end.
-
-        ``written`` is what it begins with, which is shown already. Of the reply to a question
-        that is not to be kept nothing is stored, and the question goes at the end.
-        """
-        is_kept = unkept_question is None
-        first_part = len(await self.history.messages_of(reply_id)) if written else 0
-        messages = set() if question_message is None else {question_message}
-
-        async def on_message(message_id: int, part: int) -> None:
-            messages.add(message_id)
-            if is_kept:
-                await to_the_end(self.history.add_message(reply_id, message_id, first_part + part))
-
-        async def on_removed(message_id: int) -> None:
-            messages.discard(message_id)
-            await to_the_end(self.history.drop_message(message_id))
-
-        async def on_shown(text: str) -> None:
-            if is_kept:
-                await to_the_end(self.history.save_progress(reply_id, written + text))
-
-        async def conclude(text: str) -> Conclusion:
-            conclusion = await approach.conclude(reply_id, written + text)
-            if not is_kept:
-                # Sources are not kept either, so no button leads to them.
-                return replace(conclusion, buttons=list)
-            # What stands in earlier messages stands; only the rest can still be changed.
-            begun = conclusion.text.startswith(written)
-            return replace(conclusion, text=conclusion.text[len(written) :] if begun else text)
-
-        live = LiveReply(
-            ticket,
-            outlet,
-            self._pacers.for_channel(channel.id),
-            running=partial(view_running, reply_id),
-            finished=partial(view_finished, reply_id) if is_kept else view_unkept,
-            on_shown=on_shown,
-            on_message=on_message,
-            on_removed=on_removed,
-            conclude=conclude,
-            max_messages=self._max_messages,
-            prefix=prefix,
-        )
-        self._writing[reply_id] = writing = _Writing(live, ticket, messages, person)
-        self._none_writing.clear()
-        try:
-            outcome = await live.run()
-            if is_kept:
-                await self.history.close_reply(
-                    reply_id,
-                    content=written + outcome.text,
-                    state=_state(outcome, written),
-                    tokens=outcome.finish.new_tokens if outcome.finish else None,
-                )
-            if outcome.end is End.DELETED:
-                await self._withdraw(reply_id, outcome.message_ids, outlet)
-            log.info("reply %d in channel %d ended: %s", reply_id, channel.id, outcome.end)
-        finally:
-            ticket.cancel()
-            try:
-                if unkept_question is not None:
-                    await self.people.drop_unkept(unkept_question)
-            finally:
-                writing.ended.set()
-                del self._writing[reply_id]
-                if not self._writing:
-                    self._none_writing.set()
-
-    async def _withdraw(self, reply_id: int, message_ids: Sequence[int], outlet: Outlet) -> None:
-        """Take half a reply away whose question, or other half, somebody deleted."""
-        for message_id in message_ids:
-            with contextlib.suppress(OutletError):
-                await outlet.delete(message_id)
-        # By its own id: the deletion may have come before the message was known to be its.
-        await self.history.delete_reply(reply_id)
-
     async def _channel_of(self, turn: StoredTurn) -> ChannelRef:
         channel = await self.history.channel(turn.channel_id)
         if channel is None:
@@ -480,14 +341,3 @@ def _question_of(reply: StoredTurn) -> int:
     if reply.answers is None:
         raise ReplyUnavailable(QUESTION_GONE)
     return reply.answers
-
-
-def _state(outcome: Outcome, written: str) -> TurnState:
-    match outcome.end:
-        case End.COMPLETE | End.LENGTH:
-            return TurnState.COMPLETE
-        case End.FAILED:
-            # What has been said was said, and stays in the conversation.
-            return TurnState.STOPPED if written or outcome.text else TurnState.FAILED
-        case _:
-            return TurnState.STOPPED

@@ -84,7 +84,7 @@ class PrivacyRequests:
 
     async def delete(self, person_id: int, *, direct_channel: int | None = None) -> str:
         """Erase all that is stored of a person, and say what it was."""
-        await self.conversation.withdraw(person_id)
+        await self.conversation.replies.withdraw(person_id)
         erased = await self.people.erase(person_id, direct_channel=direct_channel)
         self.conversation.preferences.forget_all()
         # What was read of documents that are gone now is not looked up any more, but it is there.

@@ -47,7 +47,7 @@ class ReplyActions:
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._reply(interaction, turn_id)
-        if not self._conversation.stop(turn_id):
+        if not self._conversation.replies.stop(turn_id):
             raise NotAllowed("This reply is not being written any more.")
         await interaction.response.defer()
 

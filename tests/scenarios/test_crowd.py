@@ -126,13 +126,13 @@ async def test_stop_keeps_what_was_said_and_frees_the_lane(database: Database) -
             await asyncio.sleep(0)
         reply = await conversation.history.last_reply(5)
         assert reply is not None
-        assert conversation.stop(reply.id)
+        assert conversation.replies.stop(reply.id)
         await answering
     [exchange] = await conversation.history.window(5)
     assert exchange.reply.content.startswith("and on")
     assert exchange.reply.state.value == "stopped"
     assert discord.last.buttons == ["Continue", "Regenerate"]
-    assert not conversation.stop(reply.id)
+    assert not conversation.replies.stop(reply.id)
     await queue.drain(0)
 
 
@@ -168,7 +168,7 @@ async def test_a_question_deleted_while_it_waits_is_not_answered(database: Datab
         first = asyncio.create_task(ask(conversation, 100, 5, 1000, "one"))
         await until_running(engine, 1)
         second = asyncio.create_task(ask(conversation, 101, 5, 1001, "two"))
-        while not conversation._writing or len(conversation._writing) < 2:
+        while len(conversation.replies) < 2:
             await asyncio.sleep(0)
         await conversation.forget_messages([1001])
         await second

@@ -137,7 +137,7 @@ def build_client(
             database,
             conversation._queue,
             prompter,
-            conversation._pacers,
+            conversation.replies.pacers,
             system_prompt=SYSTEM,
             figures_file=folder / "figures.json",
             guilds=conversation.preferences.guilds,

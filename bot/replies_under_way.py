@@ -1,0 +1,204 @@
+"""The replies that are being written: what is shown is kept, and their ends are stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from bot.answering import Approach
+from bot.errors import Cancelled
+from bot.generation.ticket import Ticket
+from bot.replies.controls import view_finished, view_running, view_unkept
+from bot.replies.faults import OutletError
+from bot.replies.live import Conclusion, End, LiveReply, Outcome
+from bot.replies.outlets import Outlet
+from bot.replies.pacing import Pacers
+from bot.storage import ChannelRef, Conversations, PersonalData, TurnState
+from bot.uninterrupted import to_the_end
+
+log = logging.getLogger(__name__)
+
+_WITHDRAW_LIMIT_S = 10.0
+"""How long replies that are taken away may take for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A reply that is to be written."""
+
+    id: int
+    """Of its turn, which is open."""
+    channel: ChannelRef
+    ticket: Ticket
+    outlet: Outlet
+    approach: Approach
+    person: int
+    """Whose question it answers."""
+    unkept_question: int | None = None
+    """The question's turn, if nothing of it is to be kept."""
+    question_message: int | None = None
+    """The message that asked for it."""
+    prefix: str = ""
+    """Shown before it."""
+    written: str = ""
+    """What it begins with, which is shown already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    live: LiveReply
+    reply: Reply
+    messages: set[int]
+    """Those that it stands in, and the one that asked for it."""
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class RepliesUnderWay:
+    """Writes replies, and knows which are being written."""
+
+    def __init__(
+        self,
+        history: Conversations,
+        people: PersonalData,
+        pacers: Pacers,
+        *,
+        max_messages: int,
+    ) -> None:
+        self._history = history
+        self._people = people
+        self.pacers = pacers
+        self._max_messages = max_messages
+        self._under_way: dict[int, _UnderWay] = {}
+        """By the id of the reply."""
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._under_way)
+
+    def stop(self, reply_id: int) -> bool:
+        """End a reply that is waiting or being written; whether it was."""
+        found = self._under_way.get(reply_id)
+        if found is None or found.reply.ticket.state.ended:
+            return False
+        found.reply.ticket.cancel(Cancelled("Stopped."))
+        return True
+
+    def deleted(self, message_ids: Set[int]) -> None:
+        """End the replies that stand in these Discord messages, or were asked for by them."""
+        for found in list(self._under_way.values()):
+            for message_id in found.messages & message_ids:
+                found.live.deleted(message_id)
+
+    async def withdraw(self, person: int) -> None:
+        """End all that is being written for a person and take it away, and wait until it is gone,
+        for some seconds at most."""
+        theirs = [found for found in self._under_way.values() if found.reply.person == person]
+        for found in theirs:
+            found.live.withdraw()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WITHDRAW_LIMIT_S):
+                await asyncio.gather(*(found.ended.wait() for found in theirs))
+
+    async def finished(self, limit_s: float) -> None:
+        """Wait until no reply is being written any more, ``limit_s`` seconds at most."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._none.wait()
+        except TimeoutError:
+            log.warning("%d replies could not be finished in time", len(self._under_way))
+
+    async def write(self, reply: Reply) -> None:
+        """Show a reply while it is written, keep what is shown, and store its end.
+
+        Of the reply to a question that is not to be kept nothing is stored, and the question
+        goes at the end.
+        """
+        is_kept = reply.unkept_question is None
+        reply_id, written = reply.id, reply.written
+        first_part = len(await self._history.messages_of(reply_id)) if written else 0
+        messages = set() if reply.question_message is None else {reply.question_message}
+
+        async def on_message(message_id: int, part: int) -> None:
+            messages.add(message_id)
+            if is_kept:
+                await to_the_end(self._history.add_message(reply_id, message_id, first_part + part))
+
+        async def on_removed(message_id: int) -> None:
+            messages.discard(message_id)
+            await to_the_end(self._history.drop_message(message_id))
+
+        async def on_shown(text: str) -> None:
+            if is_kept:
+                await to_the_end(self._history.save_progress(reply_id, written + text))
+
+        async def conclude(text: str) -> Conclusion:
+            conclusion = await reply.approach.conclude(reply_id, written + text)
+            if not is_kept:
+                # Sources are not kept either, so no button leads to them.
+                return replace(conclusion, buttons=list)
+            # What stands in earlier messages stands; only the rest can still be changed.
+            begun = conclusion.text.startswith(written)
+            return replace(conclusion, text=conclusion.text[len(written) :] if begun else text)
+
+        live = LiveReply(
+            reply.ticket,
+            reply.outlet,
+            self.pacers.for_channel(reply.channel.id),
+            running=partial(view_running, reply_id),
+            finished=partial(view_finished, reply_id) if is_kept else view_unkept,
+            on_shown=on_shown,
+            on_message=on_message,
+            on_removed=on_removed,
+            conclude=conclude,
+            max_messages=self._max_messages,
+            prefix=reply.prefix,
+        )
+        self._under_way[reply_id] = under_way = _UnderWay(live, reply, messages)
+        self._none.clear()
+        try:
+            outcome = await live.run()
+            if is_kept:
+                await self._history.close_reply(
+                    reply_id,
+                    content=written + outcome.text,
+                    state=_state(outcome, written),
+                    tokens=outcome.finish.new_tokens if outcome.finish else None,
+                )
+            if outcome.end is End.DELETED:
+                await self._take_away(reply_id, outcome.message_ids, reply.outlet)
+            log.info("reply %d in channel %d ended: %s", reply_id, reply.channel.id, outcome.end)
+        finally:
+            reply.ticket.cancel()
+            try:
+                if reply.unkept_question is not None:
+                    await self._people.drop_unkept(reply.unkept_question)
+            finally:
+                under_way.ended.set()
+                del self._under_way[reply_id]
+                if not self._under_way:
+                    self._none.set()
+
+    async def _take_away(self, reply_id: int, message_ids: Sequence[int], outlet: Outlet) -> None:
+        """Take half a reply away whose question, or other half, somebody deleted."""
+        for message_id in message_ids:
+            with contextlib.suppress(OutletError):
+                await outlet.delete(message_id)
+        # By its own id: the deletion may have come before the message was known to be its.
+        await self._history.delete_reply(reply_id)
+
+
+def _state(outcome: Outcome, written: str) -> TurnState:
+    match outcome.end:
+        case End.COMPLETE | End.LENGTH:
+            return TurnState.COMPLETE
+        case End.FAILED:
+            # What has been said was said, and stays in the conversation.
+            return TurnState.STOPPED if written or outcome.text else TurnState.FAILED
+        case _:
+            return TurnState.STOPPED
