@@ -37,11 +37,7 @@ class Background:
                 priority=Priority.BACKGROUND,
             )
         )
-        try:
-            await ticket.result()
-        finally:
-            ticket.cancel()
-        return ticket.text
+        return await ticket.whole()
 
     async def write_all(
         self, prompts: Sequence[Prompt], params: SamplingParams, *, titles: Sequence[str]

@@ -107,6 +107,18 @@ class Ticket:
         assert self.finish is not None  # noqa: S101 - DONE is only ever set together with it
         return self.finish
 
+    async def whole(self) -> str:
+        """Wait for the end, and return the reply. To cancel the wait cancels the request.
+
+        Raises:
+            GenerationError: the reply did not end by itself.
+        """
+        try:
+            await self.result()
+        finally:
+            self.cancel()
+        return self.text
+
     def cancel(self, reason: GenerationError | None = None) -> None:
         """End it in whatever state it is; once it has ended this does nothing."""
         if self._on_cancel is not None and not self.state.ended:

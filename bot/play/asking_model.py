@@ -82,11 +82,7 @@ class ShortAnswers:
                 priority=asker.priority,
             )
         )
-        try:
-            await ticket.result()
-        finally:
-            ticket.cancel()
-        return ticket.text.strip()
+        return (await ticket.whole()).strip()
 
     async def choose(self, question: str, options: Sequence[str], asker: Asker) -> Opinion:
         """Ask a question in the card's format under every rotation of its options, one after

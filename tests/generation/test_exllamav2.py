@@ -26,7 +26,7 @@ from tests.support.exl2_models import (
     scripted_model,
     token_id,
 )
-from tests.support.exl2_reply import GREEDY, LIMIT_S, reply
+from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

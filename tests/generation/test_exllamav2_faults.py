@@ -32,7 +32,7 @@ from tests.support.exl2_engine import (
     stand_in,
 )
 from tests.support.exl2_models import random_model
-from tests.support.exl2_reply import GREEDY, LIMIT_S, reply
+from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 
 # One loaded model for each mode, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -17,7 +17,7 @@ from bot.generation.engine import SamplingParams
 from bot.generation.exllamav2 import ExLlamaV2Engine
 from bot.generation.exllamav2_options import LoadOptions
 from bot.prompts import BOS, Prompt
-from tests.support.exl2_reply import reply
+from tests.support.engine_reply import reply
 
 _NAMED = os.environ.get("AIROCORD_TEST_EXL2", "")
 _MISSING = [

@@ -25,7 +25,7 @@ from bot.prompts import EOS, Control, Prompt
 from tests.support.exl2_engine import LONG, PAGED, engine_on, loaded
 from tests.support.exl2_hosted import hosted_on_cpu
 from tests.support.exl2_models import random_model
-from tests.support.exl2_reply import LIMIT_S, reply
+from tests.support.engine_reply import LIMIT_S, reply
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

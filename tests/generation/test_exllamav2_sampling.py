@@ -11,7 +11,7 @@ import pytest
 from bot.generation.engine import SamplingParams
 from tests.support.exl2_engine import engine_on, loaded, stand_in
 from tests.support.exl2_models import random_model
-from tests.support.exl2_reply import reply
+from tests.support.engine_reply import reply
 
 stand_in()
 

@@ -22,15 +22,12 @@ from bot.generation.engine import Finish, FinishReason, Piece, SamplingParams
 from bot.generation.gguf import GgufHeader
 from bot.generation.llamacpp import LlamaCppEngine
 from bot.prompts import BOS, EOS, Control, Prompt
+from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 from tests.support.llama import demo_engine, demo_model, question
 
 # One loaded model for the whole module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMIT_S = 60.0
-"""Far more than anything here takes: only a hang reaches it."""
-
-GREEDY = SamplingParams(max_new_tokens=16, temperature=0.0, repetition_penalty=1.0)
 LONG = SamplingParams(max_new_tokens=900)
 
 MARKUP = ["<|im_start|>", "<|im_end|>", "<|", "|>", "im_end", "<|endoftext|>", "user\n", " ", "é"]
@@ -53,23 +50,6 @@ async def engine() -> AsyncGenerator[LlamaCppEngine]:
 
 async def encode(engine: LlamaCppEngine, prompt: Prompt) -> list[int]:
     return await asyncio.to_thread(engine.encode, prompt)
-
-
-async def reply(
-    engine: LlamaCppEngine,
-    ids: list[int],
-    params: SamplingParams = GREEDY,
-    on_piece: Callable[[str], None] = lambda text: None,
-) -> tuple[str, Finish]:
-    """The whole text of one reply, and its end."""
-    text = ""
-    async with asyncio.timeout(LIMIT_S), aclosing(engine.generate(ids, params)) as stream:
-        async for event in stream:
-            if isinstance(event, Finish):
-                return text, event
-            text += event.text
-            on_piece(event.text)
-    raise AssertionError("the stream ended without a Finish")
 
 
 async def begun(engine: LlamaCppEngine, ids: list[int]) -> asyncio.Task[tuple[str, Finish]]:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot.errors import EngineSick, PromptFailed, QueueFull, ShuttingDown
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import QueueLimits
-from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
 from bot.prompts import Prompt
 from tests.support.engines import Script, ScriptedEngine
-
-
-@asynccontextmanager
-async def open_queue(
-    engine: ScriptedEngine, limits: QueueLimits | None = None
-) -> AsyncIterator[GenerationQueue]:
-    queue = GenerationQueue(engine, limits)
-    await queue.load()
-    try:
-        async with asyncio.timeout(10):
-            yield queue
-    finally:
-        await queue.drain(0)
+from tests.support.queues import open_queue
 
 
 def ask(

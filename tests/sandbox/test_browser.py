@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from sandbox import interactions
 from sandbox.files import Upload
@@ -19,6 +19,7 @@ from sandbox.server import Sandbox
 from tests.sandbox.conftest import UNLIMITED
 from tests.support.browser import Stage, open_stage
 from tests.support.judge import Judge
+from tests.support.page import channel_of, dropped, enter, newest, view_as, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -59,42 +60,6 @@ async def page(stage: Stage, window: Page) -> Page:
     await window.reload()
     await enter(window, name)
     return window
-
-
-async def enter(page: Page, channel: str) -> None:
-    await page.get_by_role("button", name=channel, exact=True).click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text(channel)
-
-
-async def write(page: Page, text: str) -> None:
-    field = page.locator("#input")
-    await field.fill(text)
-    await field.press("Enter")
-
-
-async def channel_of(page: Page) -> int:
-    return int(await page.locator("[aria-current=page]").get_attribute("data-channel") or 0)
-
-
-def newest(page: Page) -> Locator:
-    return page.locator("article").last
-
-
-async def view_as(page: Page, name: str) -> None:
-    await page.get_by_role("radio", name=name).click()
-    await expect(page.get_by_role("radio", name=name)).to_be_checked()
-
-
-def dropped(name: str, text: str) -> str:
-    """A script that makes a drop or paste of one file, as the browser does."""
-    return f"""(element, kind) => {{
-        const data = new DataTransfer();
-        data.items.add(new File([{text!r}], {name!r}, {{type: "text/plain"}}));
-        const event = kind === "paste"
-            ? new ClipboardEvent("paste", {{clipboardData: data, bubbles: true, cancelable: true}})
-            : new DragEvent("drop", {{dataTransfer: data, bubbles: true, cancelable: true}});
-        element.dispatchEvent(event);
-    }}"""
 
 
 async def test_a_reply_grows_before_the_eyes_until_it_is_stopped(stage: Stage, page: Page) -> None:

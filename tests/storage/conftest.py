@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.storage import Conversations, Database
+from bot.storage import Conversations, Database, PersonalData
 from tests.support.postgres import find_programs, running_server
 
 
@@ -127,3 +127,8 @@ async def _command(server: str, command: str) -> None:
     async with admin.connect() as connection:
         await connection.execute(text(command))
     await admin.dispose()
+
+
+@pytest.fixture
+def people(database: Database) -> PersonalData:
+    return PersonalData(database)

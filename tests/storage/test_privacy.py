@@ -6,162 +6,37 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from bot.housekeeping import Housekeeping, Membership
 from bot.storage import (
-    BankEntry,
     ChannelRef,
     Conversations,
     Database,
-    Gain,
     Games,
     Guilds,
     Holdings,
     Library,
-    NewDocument,
     PersonalData,
     Preferences,
     QuestionBank,
-    Retention,
-    Source,
-    StoredPassage,
     Subject,
-    TurnState,
-    retention,
 )
 from bot.storage import privacy as of_people
-from bot.storage.game_schema import Game
-from bot.storage.schema import Base
-
-GUILD, OTHER_GUILD = 81384788765712300, 41771983423143900
-CHANNEL = ChannelRef(id=381870553235193800, guild_id=GUILD)
-ELSEWHERE = ChannelRef(id=381870553235193801, guild_id=OTHER_GUILD)
-DIRECT = ChannelRef(id=381870553235193802)
-ANA, BEN = 80351110224678912, 53908232506183680
-ME = 1
-DAY = date(2026, 1, 31)
-
-
-@pytest.fixture
-def people(database: Database) -> PersonalData:
-    return PersonalData(database)
-
-
-async def talk(
-    database: Database, person: int, word: str, *, channel: ChannelRef = CHANNEL, message: int = 0
-) -> int:
-    """A question and two replies to it, of which the second stands; the question's id."""
-    history = Conversations(database)
-    asked = await history.add_question(
-        channel=channel,
-        author_id=person,
-        author_name=f"{word} name",
-        content=f"{word} asks " * 40,
-        message_id=message or None,
-    )
-    for _ in range(2):
-        reply = await history.open_reply(asked, author_id=ME, author_name="Bot")
-        assert reply is not None
-        for length in (10, 40, 70):
-            await history.save_progress(reply, f"{word} replied " * length)
-        await history.close_reply(
-            reply, content=f"{word} replied " * 80, state=TurnState.COMPLETE, tokens=4
-        )
-        if _ == 0:
-            await history.replace(reply)
-    return asked
-
-
-async def bring(database: Database, person: int, word: str, channel: ChannelRef = CHANNEL) -> int:
-    """A document; its id."""
-    stored = await Library(database).add(
-        channel,
-        NewDocument(
-            name=f"{word}.txt",
-            kind="text",
-            sha256=word.ljust(64, "0")[:64],
-            size=100,
-            characters=100,
-            pages=None,
-            warnings=(f"{word} was cut.",),
-            added_by=person,
-            message_id=None,
-            passages=[
-                StoredPassage(
-                    position=position,
-                    text=f"{word} writes " * 30,
-                    page=None,
-                    last_page=None,
-                    section=word,
-                    tokens=9,
-                )
-                for position in range(5)
-            ],
-        ),
-        most_documents=1000,
-        most_characters=10_000_000,
-    )
-    return stored.id
-
-
-async def play(database: Database, person: int, channel: ChannelRef = CHANNEL) -> int:
-    """A game that the person started and others took part in; its id."""
-    games = Games(database)
-    game = await games.start(channel, "trivia", started_by=person)
-    await games.close_round(game, 1, {person: Gain(200, 1), 7: Gain(100, 1)})
-    await games.end(game)
-    return game
-
-
-async def fill(database: Database, person: int, word: str) -> None:
-    """Something of every kind."""
-    asked = await talk(database, person, word)
-    document = await bring(database, person, word)
-    library = Library(database)
-    await library.asked_about(asked, [document])
-    await library.cite(asked + 2, [Source(number=1, document_id=document, first=0, last=1)])
-    await play(database, person)
-    await Games(database).close_daily(person, DAY, 90)
-    bank = QuestionBank(database)
-    await bank.report("facts:1", person, origin="facts")
-    entry = BankEntry(
-        id="",
-        origin="pack",
-        category="Rivers",
-        difficulty="easy",
-        text="Which river runs through Vienna?",
-        answer="Danube",
-    )
-    await bank.add_pack(
-        GUILD, title=f"of {person % 10}", credit="", added_by=person, entries=[entry], most_packs=9
-    )
-
-
-async def everything(database: Database) -> str:
-    """All rows of all tables."""
-    async with database.reading() as session:
-        rows = [
-            f"{table.name} {tuple(row)}"
-            for table in Base.metadata.sorted_tables
-            for row in await session.execute(select(table))
-        ]
-        return "\n".join(rows)
-
-
-ALL = Holdings(
-    questions=1,
-    replies=2,
-    documents=1,
-    rounds=1,
-    daily_results=1,
-    reports=1,
-    games_started=1,
-    packs_added=1,
+from tests.support.stored import (
+    ALL,
+    ANA,
+    BEN,
+    CHANNEL,
+    DIRECT,
+    GUILD,
+    ME,
+    bring,
+    everything,
+    fill,
+    talk,
 )
 
 
@@ -391,129 +266,6 @@ async def test_a_start_removes_what_a_dead_process_had_of_those_who_opted_out(
 
 
 # -- age, and servers that were left -----------------------------------------------------------
-
-NOWHERE = Membership(frozenset(), frozenset())
-
-
-def housekeeping(database: Database, *, days: int = 30, grace_days: int = 7) -> Housekeeping:
-    preferences = Preferences(database, Guilds(database))
-    return Housekeeping(Retention(database), preferences, days=days, grace_days=grace_days)
-
-
-def days_from_now(days: float) -> datetime:
-    return datetime.now(UTC) + timedelta(days=days)
-
-
-async def test_what_is_older_than_it_is_to_be_kept_goes_and_points_stay(
-    database: Database, people: PersonalData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", 2)
-    monkeypatch.setattr(retention, "LOOKED_UP", 4)
-    await fill(database, ANA, "apricot")
-    for _ in range(3):
-        await talk(database, BEN, "bramble")
-    bank = QuestionBank(database)
-    await bank.serve(CHANNEL, "facts:1")
-    unplayed = await Games(database).start(CHANNEL, "trivia", started_by=BEN)
-    await Games(database).end(unplayed)
-
-    await housekeeping(database).sweep(NOWHERE, days_from_now(29.9))
-    assert await people.holdings(ANA) == ALL
-    assert await bank.served(CHANNEL.id) == {"facts:1"}
-
-    await housekeeping(database).sweep(NOWHERE, days_from_now(30.1))
-    assert await people.holdings(ANA) == Holdings(
-        rounds=1, daily_results=1, reports=1, packs_added=1
-    )
-    assert await people.holdings(BEN) == Holdings()
-    assert await bank.served(CHANNEL.id) == set()
-    async with database.reading() as session:
-        [game] = await session.scalars(select(Game))
-    assert (game.started_by, game.message_id) == (None, None)
-    [best, *_] = await Games(database).standings(guild_id=GUILD, kinds=("trivia",))
-    assert (best.person_id, best.points) == (ANA, 200)
-
-
-async def test_a_game_that_runs_is_not_too_old(database: Database) -> None:
-    games = Games(database)
-    game = await games.start(CHANNEL, "trivia", started_by=ANA)
-    await housekeeping(database).sweep(NOWHERE, days_from_now(31))
-    running = await games.running(CHANNEL.id)
-    assert running is not None
-    assert running.id == game
-
-
-async def test_zero_days_keep_everything_and_a_server_may_choose_less(
-    database: Database, people: PersonalData
-) -> None:
-    await talk(database, ANA, "apricot")
-    await talk(database, ANA, "apricot", channel=ELSEWHERE)
-    await talk(database, ANA, "apricot", channel=DIRECT)
-    await housekeeping(database, days=0).sweep(NOWHERE, days_from_now(10_000))
-    assert (await people.holdings(ANA)).questions == 3
-
-    await Guilds(database).change(OTHER_GUILD, retention_days=3)
-    await Guilds(database).change(GUILD, retention_days=90)
-    for days in (0, 30):
-        await housekeeping(database, days=days).sweep(NOWHERE, days_from_now(2.9))
-    assert (await people.holdings(ANA)).questions == 3
-    await housekeeping(database, days=0).sweep(NOWHERE, days_from_now(3.1))
-    assert await Conversations(database).window(ELSEWHERE.id) == []
-    assert (await people.holdings(ANA)).questions == 2
-    # More than whoever runs the bot allows is no choice.
-    await housekeeping(database).sweep(NOWHERE, days_from_now(31))
-    assert (await people.holdings(ANA)).questions == 0
-
-
-async def test_a_server_that_was_left_is_forgotten_after_the_grace_and_not_if_it_returns(
-    database: Database, people: PersonalData
-) -> None:
-    await fill(database, ANA, "apricot")
-    await talk(database, ANA, "apricot", channel=ELSEWHERE)
-    await Guilds(database).change(GUILD, persona="You are the librarian.")
-    keeper = housekeeping(database, days=0)
-    await keeper.left(GUILD)
-    await keeper.sweep(NOWHERE, days_from_now(6.9))
-    assert (await people.holdings(ANA)).questions == 2
-
-    await keeper.joined(GUILD)
-    await keeper.sweep(NOWHERE, days_from_now(8))
-    assert (await people.holdings(ANA)).questions == 2
-
-    await keeper.left(GUILD)
-    await keeper.sweep(NOWHERE, days_from_now(7.1))
-    left = await everything(database)
-    assert str(GUILD) not in left
-    assert str(CHANNEL.id) not in left
-    assert "librarian" not in left
-    assert await people.holdings(ANA) == Holdings(
-        questions=1, replies=2, daily_results=1, reports=1
-    )
-
-
-async def test_what_happened_while_nobody_listened_is_caught_up_with(database: Database) -> None:
-    for channel in (CHANNEL, ELSEWHERE):
-        await talk(database, ANA, "apricot", channel=channel)
-    keeper, known = housekeeping(database, days=0), Retention(database)
-    await keeper.left(GUILD)
-    first = (await known.guilds())[GUILD]
-    await keeper.left(GUILD)
-    assert (await known.guilds())[GUILD] == first
-
-    await keeper.sweep(Membership(frozenset({GUILD}), frozenset({0})), days_from_now(0))
-    marks = await known.guilds()
-    assert marks[GUILD] is None
-    assert marks[OTHER_GUILD] is not None
-
-
-def test_a_server_of_another_processes_shard_is_not_taken_for_left() -> None:
-    shard = (GUILD >> 22) % 2
-    elsewhere = GUILD + (1 << 22)
-    membership = Membership(frozenset({GUILD}), frozenset({shard}), shard_count=2)
-    assert not membership.has_left(GUILD)
-    assert not membership.has_left(elsewhere)
-    assert membership.has_left(GUILD + (2 << 22))
-    assert not NOWHERE.has_left(GUILD)
 
 
 async def test_a_rule_of_admins_is_shown_to_whom_it_is_about_and_not_theirs_to_delete(

@@ -22,7 +22,7 @@ from bot.generation.exllamav2 import ExLlamaV2Engine
 from bot.generation.exllamav2_attention import Attention
 from bot.generation.exllamav2_options import LoadOptions
 from bot.prompts import Prompt
-from tests.support.exl2_reply import LIMIT_S, reply
+from tests.support.engine_reply import LIMIT_S, reply
 
 for _package in ("torch", "exllamav2", "safetensors", "lmformatenforcer"):
     if importlib.util.find_spec(_package) is None:
