@@ -79,6 +79,8 @@ class Scripted:
     owner: str = "somebody"
     model: str = "house"
     health: int = 200
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether its health has been asked for."""
     others: dict[str, object] = field(default_factory=dict)
     """Path to what it answers there."""
     seen: list[dict[str, object]] = field(default_factory=list)
@@ -111,6 +113,7 @@ class Scripted:
         return await (self.answers.pop(0) if self.answers else WELL)(request)
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
+        self.asked.set()
         return web.Response(status=self.health)
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
@@ -267,8 +270,9 @@ async def test_a_server_that_went_away_is_found_when_it_is_back() -> None:
         recovering = asyncio.create_task(engine.recover())
         # It waits for as long as nobody answers, and while the model is loaded there.
         server.health = 503
+        server.asked.clear()
         await server.open()
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(server.asked.wait(), 10)
         assert not recovering.done()
         server.health = 200
         await asyncio.wait_for(recovering, 10)

@@ -12,7 +12,7 @@ from bot.replies.faults import FileRefused, NotPermitted, Transient
 from bot.replies.live import End
 from bot.replies.pacing import Pacer
 from bot.replies.splitting import MESSAGE_LIMIT, units
-from tests.support.stage import ScriptedDiscord, Stage, play
+from tests.support.stage import ScriptedDiscord, Stage, passes, play
 
 BUSY = Transient("503 Service Unavailable")
 PARAGRAPH = "All work and no play makes Jack a dull boy. " * 20 + "\n\n"
@@ -26,7 +26,7 @@ def test_a_reply_streams_in_and_ends_with_all_its_text_and_regenerate_under_it()
         stage = Stage()
         for word in ("One,", " two,", " three."):
             stage.writer.writes(word)
-            await asyncio.sleep(2)
+            await passes(2)
         assert stage.discord.text == "One, two, three."
         assert stage.discord.last.buttons == ["Stop"]
         stage.writer.writes(" Done.")
@@ -46,7 +46,7 @@ def test_many_pieces_a_second_become_one_edit_each_interval_with_the_latest_text
         stage = Stage(pacer=Pacer(shortest_s=1.2))
         for number in range(1000):
             stage.writer.writes(f"{number} ")
-            await asyncio.sleep(0.01)
+            await passes(0.01)
         stage.writer.ends()
         await stage.until_over()
         starts = stage.discord.times_of("send", "edit")
@@ -66,7 +66,7 @@ def test_what_is_shown_was_saved_before() -> None:
         stage.discord.watch = all_is_saved
         for number in range(50):
             stage.writer.writes(f"{number} ")
-            await asyncio.sleep(0.1)
+            await passes(0.1)
         stage.writer.ends()
         await stage.until_over()
         assert stage.saved[-1] == stage.writer.ticket.text
@@ -96,10 +96,10 @@ def test_typing_is_shown_while_the_model_runs_and_not_while_waiting() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(2, 30)
-        await asyncio.sleep(20)
+        await passes(20)
         assert stage.discord.typed_at == []
         stage.writer.runs()
-        await asyncio.sleep(20)
+        await passes(20)
         assert [when - 20 for when in stage.discord.typed_at] == pytest.approx([0, 8, 16])
         stage.writer.writes("Hi.")
         stage.writer.ends()
@@ -113,7 +113,7 @@ def test_typing_that_fails_does_no_harm() -> None:
         stage = Stage()
         stage.discord.fail("typing", NotPermitted("403"), BUSY)
         stage.writer.writes("Hi.")
-        await asyncio.sleep(20)
+        await passes(20)
         assert len(stage.discord.typed_at) == 3
         stage.writer.ends()
         assert (await stage.until_over()).end is End.COMPLETE
@@ -136,11 +136,11 @@ def test_a_long_prompt_shows_a_line_with_stop_until_the_first_words_come() -> No
     async def scene() -> None:
         stage = Stage()
         stage.writer.runs()
-        await asyncio.sleep(4)
+        await passes(4)
         assert stage.discord.text == "I am reading; the first words come soon."
         assert stage.discord.last.buttons == ["Stop"]
         stage.writer.writes("Hello.")
-        await asyncio.sleep(2)
+        await passes(2)
         assert stage.discord.text == "Hello."
         stage.writer.ends()
         await stage.until_over()
@@ -155,11 +155,11 @@ def test_who_waits_sees_their_place_within_a_second_and_each_time_it_changes() -
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(3, 18.2)
-        await asyncio.sleep(1)
+        await passes(1)
         assert stage.discord.text == "You are 3rd in line, about 20 s."
         assert stage.discord.last.buttons == ["Stop"]
         stage.writer.waits(1, 4)
-        await asyncio.sleep(2)
+        await passes(2)
         assert stage.discord.text == "You are next, about 5 s."
         stage.writer.writes("Hello.")
         stage.writer.ends()
@@ -176,7 +176,7 @@ def test_a_place_in_line_does_not_wait_for_the_edits_of_others() -> None:
         slow.writer.writes("A slow one.")
         stage = Stage(pacer=pacer)
         stage.writer.waits(1)
-        await asyncio.sleep(1)
+        await passes(1)
         assert stage.discord.text == "You are next."
         stage.writer.ticket.cancel()
         slow.writer.ends()
@@ -189,7 +189,7 @@ def test_who_need_not_wait_sees_no_place() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(1, 0.5)
-        await asyncio.sleep(0.5)
+        await passes(0.5)
         stage.writer.writes("Hello.")
         stage.writer.ends()
         await stage.until_over()
@@ -205,7 +205,7 @@ def test_a_new_estimate_alone_costs_no_edit() -> None:
         stage = Stage()
         for second in range(30):
             stage.writer.waits(2, 60 - second)
-            await asyncio.sleep(1)
+            await passes(1)
         assert len(stage.discord.times_of("send", "edit")) == 1
         stage.writer.ticket.cancel()
         await stage.until_over()
@@ -217,10 +217,10 @@ def test_a_reply_that_is_put_back_waits_again_and_starts_anew() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes(PARAGRAPH * 4)
-        await asyncio.sleep(5)
+        await passes(5)
         assert len(stage.discord.messages) == 2
         stage.writer.waits(1)
-        await asyncio.sleep(5)
+        await passes(5)
         assert stage.discord.text == "You are next."
         assert stage.removed == [101]
         stage.live.deleted(101)  # Discord tells of it like of any other deletion
@@ -241,7 +241,7 @@ def test_twenty_replies_in_one_channel_all_arrive_and_share_its_edits() -> None:
         for _ in range(60):
             for stage in stages:
                 stage.writer.writes("word ")
-            await asyncio.sleep(1)
+            await passes(1)
         for stage in stages:
             stage.writer.ends()
         await asyncio.gather(*(stage.task for stage in stages))
@@ -259,7 +259,7 @@ def test_a_stopped_reply_keeps_its_text_and_says_so() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("Half a")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.ticket.cancel()
         outcome = await stage.until_over()
         assert stage.discord.text == "Half a\n-# The reply was stopped."
@@ -273,7 +273,7 @@ def test_a_reply_that_is_stopped_in_line_leaves_no_place_in_line() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(5, 60)
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.ticket.cancel()
         await stage.until_over()
         assert stage.discord.text == "The reply was stopped."
@@ -311,7 +311,7 @@ def test_a_failure_before_the_first_word_is_all_that_is_shown() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(2)
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.fails(ShuttingDown("I am going down; ask again in a minute."))
         await stage.until_over()
         assert stage.discord.text == "I am going down; ask again in a minute."
@@ -338,7 +338,7 @@ def test_a_fault_of_ours_is_told_with_an_id_that_the_log_has_too(
         stage = Stage()
         stage.discord.fail("edit", KeyError("a bug"))
         stage.writer.writes("Some")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.writes(" text")
         outcome = await stage.until_over()
         assert outcome.end is End.FAILED
@@ -359,7 +359,7 @@ def test_a_long_reply_becomes_several_messages_with_controls_under_the_last_only
         stage = Stage()
         for _ in range(6):
             stage.writer.writes(PARAGRAPH)
-            await asyncio.sleep(3)
+            await passes(3)
             assert [m.buttons for m in stage.discord.messages.values()][-1] == ["Stop"]
         stage.writer.ends()
         outcome = await stage.until_over()
@@ -378,11 +378,11 @@ def test_a_reply_too_long_for_messages_comes_whole_as_a_file() -> None:
         stage = Stage(max_messages=2)
         text = PARAGRAPH * 20
         stage.writer.writes(text)
-        await asyncio.sleep(10)
+        await passes(10)
         assert "comes as a file" in stage.discord.last.text
         edits = len(stage.discord.calls)
         stage.writer.writes(text)
-        await asyncio.sleep(30)
+        await passes(30)
         assert len(stage.discord.calls) == edits
         stage.writer.ends()
         outcome = await stage.until_over()
@@ -404,7 +404,7 @@ def test_where_a_file_is_not_taken_the_end_says_so(refusal: Exception) -> None:
     async def scene() -> None:
         stage = Stage(max_messages=1)
         stage.writer.writes(PARAGRAPH * 10)
-        await asyncio.sleep(5)
+        await passes(5)
         stage.discord.fail("edit", refusal)
         stage.writer.ends()
         outcome = await stage.until_over()

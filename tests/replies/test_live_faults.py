@@ -6,7 +6,7 @@ import pytest
 
 from bot.replies.faults import MessageGone, NotPermitted, Rejected, Transient
 from bot.replies.live import End
-from tests.support.stage import ScriptedDiscord, Stage, now, play
+from tests.support.stage import ScriptedDiscord, Stage, now, passes, play
 
 BUSY = Transient("503 Service Unavailable")
 PARAGRAPH = "All work and no play makes Jack a dull boy. " * 20 + "\n\n"
@@ -24,10 +24,10 @@ def test_an_edit_that_is_lost_is_made_up_for(fault: Transient, is_applied: bool)
         stage = Stage()
         stage.discord.is_applied = is_applied
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", fault, fault)
         stage.writer.writes(" two")
-        await asyncio.sleep(20)
+        await passes(20)
         assert stage.discord.text == "One two"
         stage.writer.ends()
         assert (await stage.until_over()).end is End.COMPLETE
@@ -40,7 +40,7 @@ def test_the_last_text_arrives_however_often_its_edit_fails(fault: Transient) ->
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", *[fault] * 4)
         stage.writer.writes(" two.")
         stage.writer.ends()
@@ -56,7 +56,7 @@ def test_a_stopped_reply_arrives_through_faults_too() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.waits(2)
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", BUSY, DROPPED, LIMITED)
         stage.writer.ticket.cancel()
         await stage.until_over()
@@ -69,7 +69,7 @@ def test_a_message_that_takes_no_edit_for_a_minute_is_replaced_by_a_new_one() ->
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", *[Transient("30046 too many edits")] * 1000)
         stage.writer.writes(" two.")
         stage.writer.ends()
@@ -105,7 +105,7 @@ def test_a_message_whose_response_was_lost_is_not_written_twice() -> None:
         stage.discord.is_applied = True
         stage.discord.fail("send", DROPPED)
         stage.writer.writes("One")
-        await asyncio.sleep(0.5)
+        await passes(0.5)
         stage.writer.writes(" two.")
         stage.writer.ends()
         await stage.until_over()
@@ -118,7 +118,7 @@ def test_what_discord_refuses_as_a_message_comes_as_a_file() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("Something that a filter refuses")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", Rejected("200000 blocked by automatic moderation"))
         stage.writer.ends()
         outcome = await stage.until_over()
@@ -136,7 +136,7 @@ def test_a_reply_whose_message_is_deleted_stops_the_model_and_is_not_written_aga
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.messages.clear()
         stage.live.deleted(100)
         outcome = await stage.until_over()
@@ -153,7 +153,7 @@ def test_a_reply_that_finds_its_message_gone_ends_in_the_same_way() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", MessageGone("10008 Unknown Message"))
         stage.writer.writes(" two")
         assert (await stage.until_over()).end is End.DELETED
@@ -169,7 +169,7 @@ def test_a_question_that_is_deleted_while_its_reply_is_retried_gets_none() -> No
         stage.discord.fail("send", *[BUSY] * 1000)
         stage.writer.writes("Text.")
         stage.writer.ends()
-        await asyncio.sleep(10)
+        await passes(10)
         stage.live.deleted(7)
         assert (await stage.until_over()).end is End.DELETED
         assert stage.discord.messages == {}
@@ -191,7 +191,7 @@ def test_a_reply_that_loses_its_permission_stops_the_model_and_keeps_its_text() 
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.fail("edit", *[NotPermitted("50001 Missing Access")] * 100)
         stage.writer.writes(" two")
         outcome = await stage.until_over()
@@ -208,7 +208,7 @@ def test_where_there_is_no_way_past_the_deadline_the_reply_ends_before_it() -> N
         stage = Stage(discord=ScriptedDiscord(deadline_at=840.0))
         while not stage.task.done():
             stage.writer.writes("word ")
-            await asyncio.sleep(3)
+            await passes(3)
         outcome = await stage.until_over()
         assert 840 <= now() < 850
         assert outcome.end is End.STOPPED
@@ -224,7 +224,7 @@ def test_a_reply_whose_task_is_cancelled_leaves_its_text_and_a_note() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.writes(" two")
         stage.task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -240,11 +240,11 @@ def test_a_finished_reply_that_is_cancelled_in_its_last_edit_still_shows_its_end
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.writer.writes(" two.")
         stage.writer.ends()
         stage.discord.takes_s = 0.5
-        await asyncio.sleep(0.2)
+        await passes(0.2)
         stage.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await stage.until_over()
@@ -258,10 +258,10 @@ def test_a_shutdown_does_not_wait_for_a_discord_that_does_not_answer() -> None:
     async def scene() -> None:
         stage = Stage()
         stage.writer.writes("One")
-        await asyncio.sleep(2)
+        await passes(2)
         stage.discord.takes_s = 1000.0
         stage.writer.writes(" two")
-        await asyncio.sleep(2)
+        await passes(2)
         began = now()
         stage.task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from bot.replies.faults import (
     discord_call,
 )
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet, TextFile
-from tests.support.stage import play
+from tests.support.stage import passes, play
 
 Act = Callable[[discord.Message], Awaitable[None]]
 Answer = Callable[[discord.Interaction], Awaitable[None]]
@@ -341,7 +340,7 @@ async def test_what_goes_wrong_is_told_apart_by_what_to_do(
 def test_a_call_that_hangs_is_given_up_and_may_be_tried_again() -> None:
     async def scene() -> None:
         async with discord_call(30.0):
-            await asyncio.sleep(3600)
+            await passes(3600)
 
     with pytest.raises(Transient):
         play(scene())

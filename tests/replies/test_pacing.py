@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bot.replies.pacing import Pacer, Pacers, Rank
-from tests.support.stage import now, play
+from tests.support.stage import now, passes, play
 
 
 async def take(
@@ -15,7 +15,7 @@ async def take(
 ) -> None:
     async with pacer.turn(lambda: rank):
         log.append((name, now()))
-        await asyncio.sleep(takes_s)
+        await passes(takes_s)
 
 
 def test_turns_begin_at_least_the_interval_apart() -> None:
@@ -114,7 +114,7 @@ def test_a_reply_that_ends_while_it_waits_moves_up() -> None:
         async with asyncio.TaskGroup() as group:
             for name in ("first", "second", "third", "ending"):
                 group.create_task(named(name))
-            await asyncio.sleep(0.5)
+            await passes(0.5)
             rank["ending"] = Rank.FINAL
         assert log == ["first", "ending", "second", "third"]
 
@@ -129,7 +129,7 @@ def test_a_reply_that_is_given_up_while_it_waits_blocks_nobody(when: float) -> N
         await take(pacer, log, "first", Rank.TEXT, takes_s=0.0)
         given_up = asyncio.create_task(take(pacer, log, "given up", Rank.TEXT))
         other = asyncio.create_task(take(pacer, log, "other", Rank.TEXT))
-        await asyncio.sleep(when)
+        await passes(when)
         given_up.cancel()
         await other
         assert log[-1][0] == "other"
@@ -144,7 +144,7 @@ def test_a_reply_that_is_given_up_in_the_moment_of_its_turn_blocks_nobody() -> N
         log: list[tuple[str, float]] = []
         async with pacer.turn(lambda: Rank.TEXT):
             given_up = asyncio.create_task(take(pacer, log, "given up", Rank.TEXT))
-            await asyncio.sleep(5.0)
+            await passes(5.0)
         given_up.cancel()  # its turn was given with the end of the one before
         await take(pacer, log, "next", Rank.TEXT)
         assert [name for name, _ in log] == ["next"]

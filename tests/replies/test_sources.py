@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import discord
 import simcord
 
 from bot.generation.engine import FinishReason
 from bot.replies.live import Conclusion, End
 from bot.replies.sources import LABEL_LIMIT, SourceButton
-from tests.support.stage import Stage, play
+from tests.support.stage import Stage, passes, play
 
 
 async def concluded(text: str) -> Conclusion:
@@ -22,7 +20,7 @@ def test_in_the_end_the_sources_stand_in_small_print_with_a_button_each() -> Non
     async def scene() -> None:
         stage = Stage(conclude=concluded, prefix="> How far?\n")
         stage.writer.writes("Far.\nSource: file: a.pdf")
-        await asyncio.sleep(2)
+        await passes(2)
         assert stage.discord.text == "> How far?\nFar.\nSource: file: a.pdf"
         stage.writer.ends()
         outcome = await stage.until_over()

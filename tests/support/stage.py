@@ -52,6 +52,11 @@ def play(scene: Coroutine[Any, Any, T]) -> T:
         return runner.run(scene)
 
 
+async def passes(seconds: float) -> None:
+    """Let time pass on the scene's clock; nobody waits for it."""
+    await asyncio.sleep(seconds)
+
+
 def now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -120,7 +125,7 @@ class ScriptedDiscord:
         nonce: str | None = None,
     ) -> int:
         self.calls.append((now(), "send", text))
-        await asyncio.sleep(self.takes_s)
+        await passes(self.takes_s)
         if nonce in self.nonces:
             self._maybe_fail("send")
             return self.nonces[nonce]
@@ -143,7 +148,7 @@ class ScriptedDiscord:
         file: TextFile | None = None,
     ) -> None:
         self.calls.append((now(), "edit", text))
-        await asyncio.sleep(self.takes_s)
+        await passes(self.takes_s)
         if not self.is_applied:
             self._maybe_fail("edit")
         self.messages[message_id] = Message(message_id, text, labels(view), file)
