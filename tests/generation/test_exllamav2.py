@@ -17,6 +17,7 @@ from bot.errors import EngineFailed, ModelError, PromptFailed, PromptTooLong
 from bot.generation.engine import Finish, FinishReason, SamplingParams
 from bot.generation.exllamav2 import ExLlamaV2Engine
 from bot.prompts import EOS, Control, Prompt
+from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 from tests.support.exl2_engine import begun, encode, engine_on, failing, loaded
 from tests.support.exl2_models import (
     TURN_END_ID,
@@ -26,7 +27,6 @@ from tests.support.exl2_models import (
     scripted_model,
     token_id,
 )
-from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -22,6 +22,7 @@ from bot.generation.figures import Health
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request
 from bot.prompts import Prompt
+from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 from tests.support.exl2_engine import (
     LONG,
     begun,
@@ -32,7 +33,6 @@ from tests.support.exl2_engine import (
     stand_in,
 )
 from tests.support.exl2_models import random_model
-from tests.support.engine_reply import GREEDY, LIMIT_S, reply
 
 # One loaded model for each mode, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

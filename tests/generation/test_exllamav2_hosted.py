@@ -22,10 +22,10 @@ from bot.generation.exllamav2 import ExLlamaV2Engine
 from bot.generation.exllamav2_options import LoadOptions
 from bot.generation.hosted import HostedEngine
 from bot.prompts import EOS, Control, Prompt
+from tests.support.engine_reply import LIMIT_S, reply
 from tests.support.exl2_engine import LONG, PAGED, engine_on, loaded
 from tests.support.exl2_hosted import hosted_on_cpu
 from tests.support.exl2_models import random_model
-from tests.support.engine_reply import LIMIT_S, reply
 
 # Engines are loaded once for the module, so one event loop too.
 pytestmark = pytest.mark.asyncio(loop_scope="module")

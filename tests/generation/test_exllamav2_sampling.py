@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.generation.engine import SamplingParams
+from tests.support.engine_reply import reply
 from tests.support.exl2_engine import engine_on, loaded, stand_in
 from tests.support.exl2_models import random_model
-from tests.support.engine_reply import reply
 
 stand_in()
 

@@ -14,8 +14,8 @@ from tokenizers import Tokenizer
 
 from bot.generation.engine import FinishReason, SamplingParams
 from bot.generation.exllamav2 import ExLlamaV2Engine
-from tests.support.exl2_engine import encode, engine_on, loaded, stand_in
 from tests.support.engine_reply import reply
+from tests.support.exl2_engine import encode, engine_on, loaded, stand_in
 from tests.support.llama import question
 
 for _package in ("gguf", "transformers"):

@@ -19,7 +19,8 @@ from tests.support.llama import demo_model
 @pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
 def test_the_models_process_does_not_outlive_a_bot_that_is_killed() -> None:
     program = (
-        "import sys, threading; from pathlib import Path; from bot.generation.llamacpp_server import *; "
+        "import sys, threading; from pathlib import Path; "
+        "from bot.generation.llamacpp_server import *; "
         "server = LlamaServer(ServerSettings(model_path=Path(sys.argv[1]), context_tokens=64, "
         "lanes=1, threads=1, gpu_layers=0)); server.start(); "
         "print(server.base_url, flush=True); threading.Event().wait()"
