@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +18,7 @@ from bot.core import build_core
 from bot.environment import load_settings
 from bot.errors import AirocordError, SettingsError
 from bot.generation.exl2_memory import CACHE_TYPES
+from bot.logs import set_up_logging
 from bot.model_check import check_model
 from bot.settings import Settings
 from bot.storage import Database
@@ -53,12 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         settings = load_settings(overrides=given.settings)
-        logging.basicConfig(
-            level=given.log_level or settings.log_level,
-            format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        )
-        # It reports each look at the schema; what was migrated is logged by the storage.
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        set_up_logging(given.log_level or settings.log_level, settings.log_format)
         return given.command(settings, given)  # type: ignore[no-any-return]
     except AirocordError as error:
         print(error, file=sys.stderr)

@@ -138,8 +138,10 @@ async def run_bot(
         await database.upgrade()
         client = build_client(settings, core, database)
         # Before anybody can ask: whatever is pending now was left so by a process that died.
-        await client.conversation.people.drop_all_unkept()
-        client.interrupted = await client.conversation.history.close_interrupted()
+        client.interrupted = [
+            *await client.conversation.people.drop_all_unkept(),
+            *await client.conversation.history.close_interrupted(),
+        ]
         client.interrupted_games = await client.play.host.games.close_interrupted()
         with served_from(settings.discord_api_url):
             async with _watched(settings, core, client):
@@ -163,7 +165,8 @@ async def _watched(settings: Settings, core: Core, client: AirocordClient) -> As
         return core.queue.status
 
     metrics = Metrics(status, client.connection)
-    core.queue.on_finished = metrics.finished
+    core.queue.accounts.on_finished = metrics.finished
+    core.queue.accounts.on_failed = metrics.failed
     async with served(
         metrics,
         status,

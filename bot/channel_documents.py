@@ -109,6 +109,8 @@ class ChannelDocuments:
         self.system_prompt = system_prompt
         self.max_parts = max_parts
         self.notes: OrderedDict[_Key, tuple[Note, ...]] = OrderedDict()
+        self.taken = 0
+        """Files that were read and kept, since this process began."""
         self._reader = reader
         self._downloads = downloads
         self._taking: Counter[int] = Counter()
@@ -172,6 +174,7 @@ class ChannelDocuments:
         if not documents:
             raise DocumentError("\n".join([*missed, *refused]))
         warnings = [warning for file in read for warning in file.warnings]
+        self.taken += len(documents)
         return Added(documents, [*missed, *refused, *warnings])
 
     async def _keep(

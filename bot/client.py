@@ -20,6 +20,7 @@ from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping, Membership
+from bot.logs import begin_request
 from bot.metrics import Discord
 from bot.panel.words import Bounds
 from bot.play.interrupted import tell_interrupted
@@ -61,6 +62,8 @@ class CommandTree(app_commands.CommandTree["AirocordClient"]):
     async def interaction_check(self, interaction: discord.Interaction[AirocordClient], /) -> bool:
         if interaction.type is discord.InteractionType.autocomplete:
             return True
+        begin_request()
+        _log_command(interaction)
         try:
             await interaction.client.access.check_command(interaction)
         except NotWelcome as refused:
@@ -162,6 +165,9 @@ class AirocordClient(commands.Bot):
             is_ready=self.is_ready() and not self.is_closed(),
             latency_s=self.latency,
             servers=len(self.guilds),
+            edits=self.conversation.replies.pacers.count.total,
+            documents=self.documents.taken,
+            games=self.play.host.begun,
         )
 
     @property
@@ -202,6 +208,12 @@ class AirocordClient(commands.Bot):
         synced = await self.tree.sync()
         await asyncio.to_thread(_write, self._synced_commands, digest)
         log.info("told Discord %d commands", len(synced))
+
+
+def _log_command(interaction: discord.Interaction[AirocordClient]) -> None:
+    command = interaction.command
+    name = command.qualified_name if command is not None else "an unknown command"
+    log.info("%s in channel %s of server %s", name, interaction.channel_id, interaction.guild_id)
 
 
 def _read(file: Path) -> str:

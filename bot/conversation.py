@@ -20,6 +20,7 @@ from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
 from bot.incoming import as_asked
+from bot.logs import request_id
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.replies.outlets import Outlet
@@ -282,6 +283,7 @@ class Conversation:
                 params=within(approach.params, choices, is_talk=approach is self._talk),
                 person=person,
                 guild=channel.guild_id,
+                id=request_id(),
                 continues=bool(reply_so_far),
             )
         )

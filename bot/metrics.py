@@ -16,7 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.errors import SettingsError
+from bot.errors import GenerationError, SettingsError
 from bot.generation.engine import Finish
 from bot.generation.figures import Counters, Health, QueueStatus
 from bot.process import resident_bytes
@@ -45,12 +45,17 @@ _LIMITED = "rate limit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discord:
-    """How the connection stands."""
+    """How the connection stands, and what was done there since this process began."""
 
     is_ready: bool
     latency_s: float
     """Of the gateway's heartbeat; not a number before the first one."""
     servers: int
+    edits: int
+    """Messages of replies and games that were written or edited."""
+    documents: int
+    """Files that were read and are kept, or were."""
+    games: int
 
 
 class Metrics:
@@ -67,6 +72,13 @@ class Metrics:
             "first_token_seconds", "From a question to the first token of its reply.", _SECONDS
         )
         self._rate = self._histogram("reply_tokens_per_second", "How fast a reply grew.", _RATES)
+        self._errors = Counter(
+            "errors",
+            "Replies that were refused or failed, by kind.",
+            ["kind"],
+            namespace="airocord",
+            registry=self.registry,
+        )
         self._records = Counter(
             "log_records",
             "Warnings and errors in the log.",
@@ -87,6 +99,10 @@ class Metrics:
         self._first.observe(finish.queue_s + finish.prefill_s)
         if finish.new_tokens > 1 and finish.generation_s > 0:
             self._rate.observe((finish.new_tokens - 1) / finish.generation_s)
+
+    def failed(self, error: GenerationError) -> None:
+        """A reply was refused, or did not come to its end."""
+        self._errors.labels(type(error).__name__).inc()
 
     def logged(self, record: logging.LogRecord) -> None:
         """Something was logged as a warning or worse."""
@@ -118,6 +134,13 @@ class _Now(Collector):
             name, meaning = f"airocord_{item.name}", _DONE[item.name]
             value = getattr(status.counters, item.name)
             yield CounterMetricFamily(name, meaning, value=value)
+        done = {
+            "edits": ("Messages that were written or edited.", discord.edits),
+            "documents": ("Files that were read and are kept, or were.", discord.documents),
+            "games": ("Games that were begun.", discord.games),
+        }
+        for name, (meaning, count) in done.items():
+            yield CounterMetricFamily(f"airocord_{name}", meaning, value=count)
         gauges: dict[str, tuple[str, float | None]] = {
             "waiting": ("Questions that wait.", status.waiting),
             "running": ("Replies that are being written.", status.running),

@@ -11,6 +11,7 @@ from functools import partial
 
 from bot.answering import Approach
 from bot.errors import Cancelled
+from bot.generation.engine import Finish
 from bot.generation.ticket import Ticket
 from bot.replies.controls import view_finished, view_running, view_unkept
 from bot.replies.faults import OutletError
@@ -116,8 +117,8 @@ class RepliesUnderWay:
     async def write(self, reply: Reply) -> None:
         """Show a reply while it is written, keep what is shown, and store its end.
 
-        Of the reply to a question that is not to be kept nothing is stored, and the question
-        goes at the end.
+        Of the reply to a question that is not to be kept nothing is stored but where it stands,
+        and that and the question go at the end.
         """
         is_kept = reply.unkept_question is None
         reply_id, written = reply.id, reply.written
@@ -126,6 +127,7 @@ class RepliesUnderWay:
 
         async def on_message(message_id: int, part: int) -> None:
             messages.add(message_id)
+            # Where nothing is kept too, until the end: a restart has to find them.
             if is_kept:
                 await to_the_end(self._history.add_message(reply_id, message_id, first_part + part))
 
@@ -172,7 +174,13 @@ class RepliesUnderWay:
                 )
             if outcome.end is End.DELETED:
                 await self._take_away(reply_id, outcome.message_ids, reply.outlet)
-            log.info("reply %d in channel %d ended: %s", reply_id, reply.channel.id, outcome.end)
+            log.info(
+                "reply %d in channel %d ended: %s%s",
+                reply_id,
+                reply.channel.id,
+                outcome.end,
+                _costs(outcome.finish),
+            )
         finally:
             reply.ticket.cancel()
             try:
@@ -191,6 +199,16 @@ class RepliesUnderWay:
                 await outlet.delete(message_id)
         # By its own id: the deletion may have come before the message was known to be its.
         await self._history.delete_reply(reply_id)
+
+
+def _costs(finish: Finish | None) -> str:
+    if finish is None:
+        return ""
+    return (
+        f"; {finish.prompt_tokens} tokens read ({finish.cached_tokens} from cache) and "
+        f"{finish.new_tokens} written; {finish.queue_s:.1f} s waited, {finish.prefill_s:.1f} s "
+        f"read, {finish.generation_s:.1f} s wrote"
+    )
 
 
 def _state(outcome: Outcome, written: str) -> TurnState:

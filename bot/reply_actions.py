@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -14,13 +15,15 @@ from bot.errors import AirocordError
 from bot.replies.controls import view_finished
 from bot.replies.faults import OutletError, discord_call
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, InteractionOutlet, Outlet
-from bot.replies.pages import INTERRUPTED, without_note
+from bot.replies.pages import INTERRUPTED, INTERRUPTED_UNKEPT, without_note
+from bot.replies.saying import persistently, say
 from bot.replies.splitting import MESSAGE_LIMIT, split
 from bot.storage import Conversations, InterruptedReply, StoredTurn
 
 log = logging.getLogger(__name__)
 
 _NOTE = f"-# {INTERRUPTED}"
+_UNKEPT_NOTE = f"-# {INTERRUPTED_UNKEPT}"
 
 NOT_KEPT = (
     "I have not kept this reply: it was deleted, is too old, or whoever asked wants nothing kept."
@@ -108,7 +111,9 @@ async def mark_interrupted(
     for reply in replies:
         channel = client.get_partial_messageable(reply.channel_id)
         try:
-            if reply.message_ids:
+            if not reply.is_kept:
+                await _mark_unkept(channel, reply, me)
+            elif reply.message_ids:
                 await _mark(channel, reply)
             else:
                 await _answer_unanswered(channel, history, reply, me)
@@ -122,7 +127,31 @@ async def _mark(channel: discord.PartialMessageable, reply: InterruptedReply) ->
     shown = parts[last] if last < len(parts) else ""
     text = f"{shown[: MESSAGE_LIMIT - len(_NOTE) - 1]}\n{_NOTE}".lstrip()
     view = view_finished(reply.turn_id, can_continue=bool(reply.content))
-    await ChannelOutlet(channel).edit(reply.message_ids[last], text, view=view)
+    outlet = ChannelOutlet(channel)
+    await persistently(lambda: outlet.edit(reply.message_ids[last], text, view=view))
+
+
+async def _mark_unkept(
+    channel: discord.PartialMessageable, reply: InterruptedReply, me: int
+) -> None:
+    """Of one that is not kept, only Discord knows what it says."""
+    outlet = ChannelOutlet(channel)
+    last = reply.message_ids[-1] if reply.message_ids else None
+    if last is None and reply.asked_in is not None:
+        asked = reply.asked_in
+        last = await persistently(lambda: _sent_in_answer(channel, asked, me))
+        if last is None:
+            await say(ChannelOutlet(channel, channel.get_partial_message(asked)), _UNKEPT_NOTE)
+    if last is None:
+        return
+    shown = await persistently(lambda: _text_of(channel, last))
+    text = f"{shown[: MESSAGE_LIMIT - len(_UNKEPT_NOTE) - 1]}\n{_UNKEPT_NOTE}".lstrip()
+    await persistently(lambda: outlet.edit(last, text))
+
+
+async def _text_of(channel: discord.PartialMessageable, message_id: int) -> str:
+    async with discord_call(CALL_LIMIT_S):
+        return (await channel.fetch_message(message_id)).content
 
 
 async def _answer_unanswered(
@@ -134,14 +163,15 @@ async def _answer_unanswered(
     asked = await history.messages_of(turn.answers) if turn and turn.answers else []
     if not asked:
         return
-    sent = await _sent_in_answer(channel, asked[0], me)
+    sent = await persistently(lambda: _sent_in_answer(channel, asked[0], me))
     if sent is not None:
         await history.add_message(reply.turn_id, sent, 0)
         await _mark(channel, replace(reply, message_ids=(sent,)))
         return
     outlet = ChannelOutlet(channel, channel.get_partial_message(asked[0]))
     view = view_finished(reply.turn_id, can_continue=False)
-    message_id = await outlet.send(_NOTE, view=view)
+    nonce = secrets.token_hex(12)
+    message_id = await persistently(lambda: outlet.send(_NOTE, view=view, nonce=nonce))
     await history.add_message(reply.turn_id, message_id, 0)
 
 

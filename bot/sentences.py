@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 import aiohttp
 import discord
 from discord import app_commands
 
 from bot.errors import AirocordError
+from bot.logs import request_id
+from bot.replies.faults import is_outage
+from bot.replies.pages import DISCORD_STUMBLED
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,14 @@ def sentence_for(error: BaseException) -> str:
         return f"Please wait {error.retry_after:.0f} seconds and try again."
     if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
         return "This command has changed. Please reload Discord (Ctrl+R) and try again."
-    fault = secrets.token_hex(4)
-    log.error("fault %s", fault, exc_info=error)
-    return f"Something went wrong on our side (id {fault}). Please try again."
+    if is_outage(error):
+        log.warning("Discord did not take an answer: %r", error)
+        sentence = DISCORD_STUMBLED
+    else:
+        fault = request_id()
+        log.error("fault %s", fault, exc_info=error)
+        sentence = f"Something went wrong on our side (id {fault}). Please try again."
+    return sentence
 
 
 async def respond(

@@ -457,6 +457,9 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "INFO", "Message texts are logged at DEBUG only.", group="Data"
     )
+    log_format: Literal["text", "json"] = _setting(
+        "text", "json: an object a line, for programs that collect logs.", group="Data"
+    )
 
     @property
     def house(self) -> House:

@@ -17,6 +17,7 @@ from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
+from bot.logs import begin_request
 from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
@@ -61,6 +62,7 @@ class RemoveDocument(
         return cls(int(match["document"]))
 
     async def callback(self, interaction: discord.Interaction) -> None:
+        begin_request()
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
         try:
             client = cast(AirocordClient, interaction.client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 from typing import cast
 
@@ -18,9 +19,11 @@ from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
+from bot.logs import begin_request
 from bot.replies.faults import OutletError
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.replies.pages import small_print
+from bot.replies.saying import say
 from bot.reply_actions import NOT_KEPT
 from bot.sentences import respond, sentence_for
 from bot.storage import ChannelRef, Role
@@ -32,6 +35,8 @@ NOTHING_TO_READ = (
 HAVE_READ = (
     "I have read {names}. To ask about it, send me the file with a question, or use /askdocs."
 )
+
+log = logging.getLogger(__name__)
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -58,6 +63,7 @@ class UndoReset(
         return cls(int(match["forgotten"]), int(match["previous"]) or None)
 
     async def callback(self, interaction: discord.Interaction) -> None:
+        begin_request()
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
         try:
             await self._undo(interaction)
@@ -136,17 +142,19 @@ class Chat(commands.Cog):
         talks_here = (await self.conversation.preferences.get(channel)).talk
         if not is_for_bot(message, self.client.me.id, talks_here=talks_here):
             return
+        begin_request()
+        log.info("a message in channel %d of server %s", channel.id, channel.guild_id)
         outlet = ChannelOutlet(message.channel, message)
         if refused:
             # In a server there is no answer that only they would see.
             if message.guild is None:
-                await outlet.send(refused)
+                await say(outlet, refused)
             return
         try:
             text = await read_message(message, self.client.me.id, self.client.message_file_limit)
             added = await self._take_documents(message, channel, outlet)
             if text is None:
-                await outlet.send(NOTHING_TO_READ if added is None else have_read(added))
+                await say(outlet, NOTHING_TO_READ if added is None else have_read(added))
                 if added is not None:
                     ids = [document.id for document in added.documents]
                     await self.conversation.people.drop_unkept_documents(ids)
@@ -166,7 +174,7 @@ class Chat(commands.Cog):
         except FilesWithdrawn:
             pass  # nobody waits for an answer to a message that was deleted
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
-            await outlet.send(sentence_for(error))
+            await say(outlet, sentence_for(error))
 
     async def _take_documents(
         self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet

@@ -8,13 +8,14 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.errors import SettingsError
+from bot.errors import EnginePaused, SettingsError
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import Counters, Health, QueueStatus
 from bot.generation.queue import GenerationQueue
@@ -24,8 +25,8 @@ from bot.prompts import Prompt
 from tests.support.engines import ScriptedEngine
 
 DASHBOARD = Path(__file__).parents[1] / "deploy/grafana.json"
-CONNECTED = Discord(is_ready=True, latency_s=0.05, servers=3)
-LOST = Discord(is_ready=False, latency_s=float("nan"), servers=0)
+CONNECTED = Discord(is_ready=True, latency_s=0.05, servers=3, edits=40, documents=2, games=1)
+LOST = replace(CONNECTED, is_ready=False, latency_s=float("nan"), servers=0)
 
 
 def figures(metrics: Metrics) -> dict[str, float]:
@@ -55,7 +56,7 @@ async def open_queue() -> AsyncIterator[GenerationQueue]:
 async def test_replies_and_the_state_of_the_queue_are_told() -> None:
     async with open_queue() as queue:
         metrics = Metrics(lambda: queue.status, lambda: CONNECTED)
-        queue.on_finished = metrics.finished
+        queue.accounts.on_finished = metrics.finished
         for _ in range(2):
             request = Request(prompt=Prompt(["hi"]), params=SamplingParams(), person=1)
             await queue.submit(request).result()
@@ -70,6 +71,22 @@ async def test_replies_and_the_state_of_the_queue_are_told() -> None:
     assert told["airocord_discord_servers"] == 3
     assert told["airocord_health{state=ready}"] == 1
     assert told["airocord_health{state=sick}"] == 0
+    assert (told["airocord_edits_total"], told["airocord_games_total"]) == (40, 1)
+    assert told["airocord_documents_total"] == 2
+
+
+async def test_what_was_refused_or_failed_is_told_by_its_kind() -> None:
+    async with open_queue() as queue:
+        metrics = Metrics(lambda: queue.status, lambda: CONNECTED)
+        queue.accounts.on_failed = metrics.failed
+        request = Request(prompt=Prompt(["hi"]), params=SamplingParams(), person=1)
+        queue.submit(request).cancel()
+        queue.keeper.pause(True)
+        with pytest.raises(EnginePaused):
+            queue.submit(request)
+        told = figures(metrics)
+    assert told["airocord_errors_total{kind=EnginePaused}"] == 1
+    assert "airocord_errors_total{kind=Cancelled}" not in told
 
 
 async def test_what_is_logged_is_counted_and_rate_limits_apart() -> None:
@@ -143,6 +160,7 @@ async def test_the_dashboard_shows_only_figures_that_there_are() -> None:
         metrics = Metrics(lambda: queue.status, lambda: CONNECTED)
         # A counter with labels tells nothing before the first time.
         metrics.logged(logging.LogRecord("bot", logging.ERROR, "", 0, "", (), None))
+        metrics.failed(EnginePaused("Not now."))
         told = {name.partition("{")[0] for name in figures(metrics)}
     assert shown
     assert shown <= told

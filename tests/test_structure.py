@@ -16,7 +16,7 @@ ALLOWED = {
     "prompts": {"bot.errors"},
     "generation": {"bot.errors", "bot.prompts", "bot.models"},
     "storage": {"bot.errors"},
-    "replies": {"bot.errors", "bot.generation"},
+    "replies": {"bot.errors", "bot.generation", "bot.logs"},
     "documents": {"bot.errors"},
     "games": {"bot.errors"},
 }

@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.generation.engine import Finish
-
-_SMOOTHING = 0.2
-"""Weight of the newest reply in the running averages."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
@@ -55,24 +50,6 @@ class Counters:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     new_tokens: int = 0
-
-
-@dataclass(slots=True)
-class Averages:
-    """Running averages over finished replies, for estimates and the status page."""
-
-    run_s: float | None = None
-    tokens_per_s: float | None = None
-
-    def add(self, finish: Finish) -> None:
-        self.run_s = _smooth(self.run_s, finish.prefill_s + finish.generation_s)
-        if finish.new_tokens > 1 and finish.generation_s > 0:
-            rate = (finish.new_tokens - 1) / finish.generation_s
-            self.tokens_per_s = _smooth(self.tokens_per_s, rate)
-
-
-def _smooth(average: float | None, value: float) -> float:
-    return value if average is None else average + _SMOOTHING * (value - average)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -26,9 +25,10 @@ from bot.errors import (
     ShuttingDown,
     StartTimedOut,
 )
+from bot.generation.accounts import Accounts
 from bot.generation.admission import Admission
 from bot.generation.engine import Engine, Finish, FinishReason, Piece
-from bot.generation.figures import Averages, Counters, Health, QueueLimits, QueueStatus
+from bot.generation.figures import Health, QueueLimits, QueueStatus
 from bot.generation.keeper import EngineKeeper
 from bot.generation.line import WaitingLine
 from bot.generation.stops import StopFilter
@@ -48,10 +48,7 @@ class GenerationQueue:
     def __init__(self, engine: Engine, limits: QueueLimits | None = None) -> None:
         self.engine = engine
         self.limits = limits or QueueLimits()
-        self.counters = Counters()
-        self.on_finished: Callable[[Finish], None] | None = None
-        """Called with each reply that was written to its end."""
-        self._averages = Averages()
+        self.accounts = Accounts()
         self._line = WaitingLine()
         self._lanes: dict[Ticket, asyncio.Task[None]] = {}
         self._leaving: set[Ticket] = set()
@@ -81,8 +78,8 @@ class GenerationQueue:
             waiting=len(self._line),
             running=len(self._lanes),
             lanes=self.engine.lanes if ready else 0,
-            tokens_per_s=self._averages.tokens_per_s,
-            counters=replace(self.counters),
+            tokens_per_s=self.accounts.tokens_per_s,
+            counters=replace(self.accounts.counters),
         )
 
     async def load(self) -> None:
@@ -113,11 +110,11 @@ class GenerationQueue:
         try:
             self.ensure_open()
             self._admission.check(request, len(self._line) + len(self._preparing))
-        except GenerationError:
-            self.counters.refused += 1
+        except GenerationError as error:
+            self.accounts.refused(error)
             raise
-        ticket = Ticket(id=secrets.token_hex(4), request=request, _on_cancel=self._cancel)
-        self.counters.submitted += 1
+        ticket = Ticket(request=request, _on_cancel=self._cancel)
+        self.accounts.counters.submitted += 1
         self._admission.enter(request)
         self._idle.clear()
         if request.prepare is None:
@@ -226,7 +223,9 @@ class GenerationQueue:
             timer.cancel()
         ticket.state, ticket.position, ticket.estimate_s = TicketState.RUNNING, None, None
         ticket.touch()
-        lane = asyncio.create_task(self._run(ticket), name=f"lane {ticket.id}")
+        lane = asyncio.create_task(
+            self._run(ticket), name=f"lane {ticket.id}", context=ticket.context
+        )
         self._lanes[ticket] = lane
         # Not in a finally of _run: a task that is cancelled before its first step never gets there.
         lane.add_done_callback(lambda _: self._vacate(ticket))
@@ -353,24 +352,18 @@ class GenerationQueue:
         ticket.finish, ticket.error = finish, error
         if finish is not None:
             ticket.state = TicketState.DONE
-            self.counters.done += 1
-            self.counters.prompt_tokens += finish.prompt_tokens
-            self.counters.cached_tokens += finish.cached_tokens
-            self.counters.new_tokens += finish.new_tokens
-            self._averages.add(finish)
-            if self.on_finished is not None:
-                self.on_finished(finish)
+            self.accounts.finished(finish)
         elif isinstance(error, Cancelled):
             ticket.state = TicketState.CANCELLED
-            self.counters.cancelled += 1
-        else:
+            self.accounts.counters.cancelled += 1
+        elif error is not None:
             ticket.state = TicketState.FAILED
-            self.counters.failed += 1
+            self.accounts.failed(error)
         ticket.touch()
 
     def _put_back(self, ticket: Ticket) -> None:
         ticket.state, ticket.text = TicketState.WAITING, ""
-        self.counters.put_back += 1
+        self.accounts.counters.put_back += 1
         self._line.put_back(ticket)
         self._limit_start(ticket)
         ticket.touch()
@@ -390,9 +383,9 @@ class GenerationQueue:
     # -- positions -----------------------------------------------------------------------
 
     def _estimate(self, position: int) -> float | None:
-        if self._averages.run_s is None:
+        if self.accounts.run_s is None:
             return None
-        return position * self._averages.run_s / self.engine.lanes
+        return position * self.accounts.run_s / self.engine.lanes
 
     def _schedule_refresh(self) -> None:
         if self._line and self._refresh is None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import partial
 
 from bot.errors import Cancelled, GenerationError
 from bot.generation.engine import Finish, SamplingParams
@@ -38,6 +41,8 @@ class Request:
     prepare: Callable[[Ticket], Awaitable[None]] | None = None
     """What has to be done before the request is put in line, in a task of the queue's that ends
     with the request. It may ask the queue for things in the background."""
+    id: str = field(default_factory=partial(secrets.token_hex, 4))
+    """Short; told to people where something goes wrong, and stands in the log."""
     continues: bool = False
     """The prompt ends in the middle of a reply, so the space that may come first is part of it."""
 
@@ -62,8 +67,6 @@ class Ticket:
     slow one never makes pieces pile up. :meth:`changed` says when looking again is worth it.
     """
 
-    id: str
-    """Short; stands in the log beside everything that happens to this request."""
     request: Request
     state: TicketState = TicketState.WAITING
     position: int | None = None
@@ -82,6 +85,13 @@ class Ticket:
     _version: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _on_cancel: Callable[[Ticket, GenerationError], None] | None = None
+    context: Context = field(default_factory=copy_context)
+    """In which it is served: that of whoever submitted it."""
+
+    @property
+    def id(self) -> str:
+        """Of the request; stands in the log beside everything that happens to it."""
+        return self.request.id
 
     @property
     def version(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, cast
 import discord
 
 from bot.access import Purpose
+from bot.logs import begin_request
 from bot.sentences import respond, sentence_for
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class GameItem(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], templ
 
     async def callback(self, interaction: discord.Interaction) -> None:
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
+        begin_request()
         try:
             client = cast("AirocordClient", interaction.client)
             await client.access.check(interaction, Purpose.GAMES)

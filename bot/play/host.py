@@ -36,6 +36,8 @@ class GameHost:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """By game."""
         self._is_closing = False
+        self.begun = 0
+        """Games, since this process began."""
 
     def at(self, channel_id: int) -> Table | None:
         """The table in a channel."""
@@ -64,6 +66,7 @@ class GameHost:
         if self._is_closing:
             raise ShuttingDown("I am about to restart. Please start the game in a minute.")
         game_id = await self.games.start(channel, kind, started_by=started_by, may_rank=may_rank)
+        self.begun += 1
         table = make(game_id)
         self._tables[channel.id] = (game_id, table)
         self._tasks[game_id] = asyncio.create_task(

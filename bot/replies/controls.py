@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 from abc import abstractmethod
 from typing import ClassVar, Protocol, Self, cast
 
+import aiohttp
 import discord
 
 from bot.errors import AirocordError
+from bot.logs import begin_request, request_id
+from bot.replies.faults import is_outage
+from bot.replies.pages import DISCORD_STUMBLED
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +67,17 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
     async def callback(self, interaction: discord.Interaction) -> None:
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
+        begin_request()
         try:
             await self.act(cast(_ReplyClient, interaction.client).reply_actions, interaction)
         except AirocordError as error:
             await _tell(interaction, str(error))
-        except Exception:
-            fault = secrets.token_hex(3)
+        except Exception as error:
+            if is_outage(error):
+                log.warning("%s of turn %d failed: %r", self.action, self.turn_id, error)
+                await _tell(interaction, DISCORD_STUMBLED)
+                return
+            fault = request_id()
             log.exception("%s of turn %d failed (%s)", self.action, self.turn_id, fault)
             await _tell(interaction, f"That did not work, and the fault is mine (id {fault}).")
 
@@ -132,5 +140,5 @@ async def _tell(interaction: discord.Interaction, sentence: str) -> None:
             await interaction.followup.send(sentence, ephemeral=True)
         else:
             await interaction.response.send_message(sentence, ephemeral=True)
-    except discord.HTTPException as error:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("a pressed button could not be answered: %s", error)

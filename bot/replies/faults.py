@@ -95,6 +95,16 @@ async def discord_call(limit_s: float) -> AsyncIterator[None]:
         raise Transient(repr(error)) from error
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether something failed for Discord or the way there did not work, and not for what was
+    asked of it."""
+    if isinstance(error, discord.HTTPException):
+        # Acknowledged already: the first answer was taken, and only its receipt was lost.
+        is_repeated = error.code == ALREADY_ACKNOWLEDGED
+        return is_repeated or isinstance(_of_response(error), Transient | TokenExpired)
+    return isinstance(error, Transient | TokenExpired | discord.RateLimited | aiohttp.ClientError)
+
+
 def _of_response(error: discord.HTTPException) -> OutletError:
     text, code, status = str(error), error.code, error.status
     if status == 429 or status >= 500:

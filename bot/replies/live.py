@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -194,9 +193,8 @@ class LiveReply:
             except OutletError:
                 raise
             except Exception:
-                fault_id = secrets.token_hex(3)
-                log.exception("reply %s broke (%s)", self._ticket.id, fault_id)
-                self._end_as(End.FAILED, pages.fault_sentence(fault_id))
+                log.exception("reply %s broke", self._ticket.id)
+                self._end_as(End.FAILED, pages.fault_sentence(self._ticket.id))
                 self._is_delivered = await self._finish()
         except MessageGone:
             self._end_as(End.DELETED, "The message was deleted.")

@@ -33,6 +33,12 @@ class _Waiter:
     granted: asyncio.Future[None]
 
 
+@dataclass(slots=True)
+class TurnCount:
+    total: int = 0
+    """Turns that were taken: messages that were written or edited."""
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Pacer:
     """Turns in one channel: one at a time, and some time from the start of one to the next.
@@ -45,6 +51,7 @@ class Pacer:
     """Seconds between the starts of two turns when Discord answers fast."""
     longest_s: float = 20.0
     """Seconds between them at most, however slowly it answers."""
+    count: TurnCount = field(default_factory=TurnCount)
     _waiting: list[_Waiter] = field(default_factory=list)
     _is_busy: bool = False
     _next_start: float = 0.0
@@ -77,6 +84,7 @@ class Pacer:
             self._schedule()
             raise
         start = loop.time()
+        self.count.total += 1
         try:
             yield
         except Exception:
@@ -129,6 +137,8 @@ class Pacers:
     def __init__(self, *, shortest_s: float = 1.2, remembered: int = 256) -> None:
         self._shortest_s = shortest_s
         self._remembered = remembered
+        self.count = TurnCount()
+        """Of all channels."""
         # A channel must never have two pacers: the first holds all that somebody still has, the
         # second keeps the latest alive, so that the next reply knows when the last edit was.
         self._in_use: WeakValueDictionary[int, Pacer] = WeakValueDictionary()
@@ -137,7 +147,7 @@ class Pacers:
     def for_channel(self, channel_id: int) -> Pacer:
         pacer = self._in_use.get(channel_id)
         if pacer is None:
-            pacer = self._in_use[channel_id] = Pacer(shortest_s=self._shortest_s)
+            pacer = self._in_use[channel_id] = Pacer(shortest_s=self._shortest_s, count=self.count)
         self._latest[channel_id] = pacer
         self._latest.move_to_end(channel_id)
         if len(self._latest) > self._remembered:

@@ -18,10 +18,12 @@ FIRST_WORDS_SOON = "I am reading; the first words come soon."
 NOTHING_SAID = "The model had nothing to say; press Regenerate or ask in other words."
 TOO_LONG = "I ran out of room here; press Continue for the rest."
 INTERRUPTED = "I was interrupted by a restart; press Regenerate to have me try again."
+INTERRUPTED_UNKEPT = "I was interrupted by a restart; please ask again."
 NO_TIME_LEFT = (
     "Discord gives me 15 minutes for a reply here, and they are over; invite me to the server for "
     "longer ones."
 )
+DISCORD_STUMBLED = "Discord did not take my answer just now. Please try again."
 AS_FILE = "Discord did not take my reply as a message, so here it is as a file."
 _FILE_COMES = "-# I am still writing; the whole reply comes as a file."
 _FILE_IS_HERE = f"-# The whole reply is in {FILE_NAME}."

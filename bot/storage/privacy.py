@@ -27,8 +27,9 @@ from bot.storage.engine import insert_into
 from bot.storage.game_schema import Award, DailyResult, Game, Pack, QuestionReport
 from bot.storage.guild_schema import AccessRule, Subject
 from bot.storage.privacy_schema import OptOut
-from bot.storage.schema import Channel, Role, Turn
+from bot.storage.schema import Channel, Role, Turn, TurnMessage
 from bot.storage.statements import PENDING
+from bot.storage.turns import InterruptedReply
 
 _AT_ONCE = 100
 """Rows that one transaction deletes: nobody waits longer for it than some milliseconds."""
@@ -252,10 +253,14 @@ class PersonalData:
         for document_id in brought:
             await delete_document(self.database, document_id)
 
-    async def drop_all_unkept(self) -> None:
+    async def drop_all_unkept(self) -> list[InterruptedReply]:
         """Take away what a process that died had no time to: what was pending of those who have
         opted out, and what documents they have brought since. At the start, before anything that
-        is pending is closed."""
+        is pending is closed.
+
+        Returns:
+            The replies among it, so that their messages can be marked.
+        """
         async with self.database.reading() as session:
             questions = list(
                 await session.scalars(
@@ -263,9 +268,38 @@ class PersonalData:
                 )
             )
             documents = list(await session.scalars(_brought_since()))
+            interrupted = await _replies_to(session, questions)
         await self._delete_questions(questions)
         for document_id in documents:
             await delete_document(self.database, document_id)
+        return interrupted
+
+
+async def _replies_to(session: AsyncSession, questions: Sequence[int]) -> list[InterruptedReply]:
+    """Those that were not ended, to questions that are not to be kept."""
+    replies = list(
+        await session.scalars(
+            select(Turn).where(Turn.answers_turn_id.in_(questions), PENDING).order_by(Turn.id)
+        )
+    )
+    messages: dict[int, list[int]] = {}
+    for message in await session.scalars(
+        select(TurnMessage)
+        .where(TurnMessage.turn_id.in_([*questions, *(reply.id for reply in replies)]))
+        .order_by(TurnMessage.part, TurnMessage.message_id)
+    ):
+        messages.setdefault(message.turn_id, []).append(message.message_id)
+    return [
+        InterruptedReply(
+            turn_id=reply.id,
+            channel_id=reply.channel_id,
+            message_ids=tuple(messages.get(reply.id, ())),
+            content="",
+            is_kept=False,
+            asked_in=next(iter(messages.get(reply.answers_turn_id or 0, ())), None),
+        )
+        for reply in replies
+    ]
 
 
 async def delete_document(database: Database, document_id: int) -> None:

@@ -45,6 +45,10 @@ class InterruptedReply:
     """In reading order; empty if nothing of it had been sent."""
     content: str
     """What of it had been sent."""
+    is_kept: bool = True
+    """If not, its question, it and its content are gone from the history."""
+    asked_in: int | None = None
+    """Of one that is not kept: the Discord message with the question, if there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

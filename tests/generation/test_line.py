@@ -17,7 +17,7 @@ PARAMS = SamplingParams()
 
 def ticket(person: int, priority: Priority = Priority.INTERACTIVE) -> Ticket:
     request = Request(prompt=Prompt(["x"]), params=PARAMS, person=person, priority=priority)
-    return Ticket(id=f"{person}", request=request)
+    return Ticket(request=request)
 
 
 def persons(line: WaitingLine) -> list[int]:

@@ -44,7 +44,7 @@ async def test_a_reply_grows_piece_by_piece_and_ends_with_its_costs() -> None:
         assert ticket.text == "Hello."
         assert (ticket.state, finish.reason) == (TicketState.DONE, FinishReason.STOP)
         assert (finish.new_tokens, finish.prompt_tokens) == (2, 2)
-        assert queue.counters.new_tokens == 2
+        assert queue.accounts.counters.new_tokens == 2
         assert queue.status.tokens_per_s is not None
 
 
@@ -160,7 +160,7 @@ async def test_stop_after_the_end_changes_nothing() -> None:
         await ticket.result()
         ticket.cancel()
         assert ticket.state is TicketState.DONE
-        assert queue.counters.cancelled == 0
+        assert queue.accounts.counters.cancelled == 0
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_a_full_queue_says_so_at_once_and_keeps_nothing(
         tickets = [queue.submit(request) for request in requests]
         with pytest.raises(QueueFull, match=sentence):
             queue.submit(ask(1, guild=7))
-        assert queue.counters.refused == 1
+        assert queue.accounts.counters.refused == 1
         for ticket in tickets:
             ticket.cancel()
         queue.submit(ask(1, guild=7)).cancel()
@@ -199,7 +199,7 @@ async def test_background_work_waits_for_persons_and_gives_its_lane_up() -> None
         await ticket.result()
         await until(work, lambda t: t.state is TicketState.RUNNING and bool(t.text))
         assert engine.prompts == ["work", "person", "work"]
-        assert queue.counters.put_back == 1
+        assert queue.accounts.counters.put_back == 1
         work.cancel()
 
 
@@ -276,7 +276,7 @@ async def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
             queue.submit(ask(1))
         await queue.submit(ask(2)).result()
         await queue.submit(ask(1, priority=Priority.BACKGROUND)).result()
-        assert queue.counters.refused == 1
+        assert queue.accounts.counters.refused == 1
 
 
 async def test_a_server_that_asks_too_often_is_told_so() -> None:

@@ -64,7 +64,7 @@ class Explains:
     dropped: int = 0
 
     def begin(self, question: Question, channel: ChannelRef) -> Explanation:
-        ticket = Ticket("t", Request(prompt=Prompt(["?"]), params=SamplingParams(), person=1))
+        ticket = Ticket(Request(prompt=Prompt(["?"]), params=SamplingParams(), person=1))
         ticket.text = self.line
         ticket.state = TicketState.DONE if self.line else TicketState.RUNNING
         ticket._on_cancel = self._cancelled

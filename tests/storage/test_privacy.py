@@ -258,8 +258,11 @@ async def test_a_start_removes_what_a_dead_process_had_of_those_who_opted_out(
         asked = await history.add_question(
             channel=CHANNEL, author_id=person, author_name="", content="", message_id=None
         )
-        assert await history.open_reply(asked, author_id=ME, author_name="Bot")
-    await people.drop_all_unkept()
+        reply = await history.open_reply(asked, author_id=ME, author_name="Bot")
+        assert reply is not None
+        await history.add_message(reply, 500 + person, 0)
+    [interrupted] = await people.drop_all_unkept()
+    assert (interrupted.message_ids, interrupted.is_kept) == ((500 + ANA,), False)
     assert (await people.holdings(ANA)).questions == 1
     assert (await people.holdings(ANA)).documents == 0
     assert len(await history.close_interrupted()) == 1

@@ -60,6 +60,12 @@ class BotProcess:
         self._grown = asyncio.Condition()
 
     @property
+    def pid(self) -> int:
+        """Of its latest life."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """All that it has logged, its earlier lives included."""
         return "".join(self._lines)

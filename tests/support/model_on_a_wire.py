@@ -48,6 +48,10 @@ class Asked:
             assert await self._reader.read() == b""
         self._done.set()
 
+    def drop(self) -> None:
+        """Nobody is at the other end any more: say nothing more."""
+        self._done.set()
+
     async def _tell(self, line: dict[str, object]) -> None:
         self._writer.write(json.dumps(line).encode() + b"\n")
         await self._writer.drain()

@@ -178,7 +178,7 @@ class Writer:
     """Moves a ticket as the queue would."""
 
     def __init__(self) -> None:
-        self.ticket = Ticket("t1", Request(prompt=Prompt(["?"]), params=SamplingParams(), person=1))
+        self.ticket = Ticket(Request(prompt=Prompt(["?"]), params=SamplingParams(), person=1))
         self.ticket._on_cancel = self._cancelled
 
     def _cancelled(self, ticket: Ticket, reason: GenerationError) -> None:

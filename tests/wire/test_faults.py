@@ -9,7 +9,7 @@ import pytest
 
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, Failed, Fault, RateLimited
-from tests.support.reader import LOADING
+from tests.support.reader import LOADING, buttons, told
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -92,6 +92,50 @@ async def test_a_dropped_connection_loses_nothing_and_says_nothing_twice(
     await reply.say(" and blue.")
     await reply.end()
     await is_whole(wire, "colours", "Red and blue.")
+
+
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+async def test_what_is_said_in_place_of_a_reply_comes_once_although_the_connection_drops(
+    wire: Wire, is_handled: bool
+) -> None:
+    fault = wire.sandbox.faults.add(
+        Fault(method="POST", route=SEND, answer=Dropped(after=is_handled), times=2)
+    )
+    wire.ask("")
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.reads("I can read text")
+        await reader.offers("Regenerate")
+        assert sorted(text[:10] for text in reader.texts) == ["Hello ther", "I can read"]
+    assert fault.hits == 2
+
+
+async def test_a_command_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_of_ours(
+    wire: Wire,
+) -> None:
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped()))
+    asked = wire.bo.use_command(wire.channel_id, "about")
+    assert (
+        await told(wire.bo, asked) == "Discord did not take my answer just now. Please try again."
+    )
+
+
+async def test_a_button_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_of_ours(
+    wire: Wire,
+) -> None:
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        shown = await reader.offers("Regenerate")
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped()))
+    pressed = wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
+    told_so = await told(wire.bo, pressed)
+    assert told_so == "Discord did not take my answer just now. Please try again."
 
 
 @pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "begun anew"])

@@ -8,7 +8,6 @@ import aiohttp
 import pytest
 from sqlalchemy import select, update
 
-from bot.reply_actions import NOT_KEPT
 from bot.storage import ChannelRef
 from bot.storage.schema import Turn
 from sandbox.types import Json
@@ -55,10 +54,10 @@ async def test_a_start_removes_what_is_old_and_what_was_not_to_be_kept_when_the_
     )
     assert told_so.startswith("From now on I answer you and keep neither")
     with wire.reader() as reader:
-        wire.ask("apricots?")
+        wire.bo.use_command(wire.channel_id, "chat", {"message": "apricots?"})
         reply = await wire.model.asked()
         await reply.say("They are")
-        shown = await reader.reads("They are")
+        await reader.reads("They are")
         await wire.bot.kill()
         async with wire.bot.history() as history:
             await history.add_question(
@@ -74,8 +73,9 @@ async def test_a_start_removes_what_is_old_and_what_was_not_to_be_kept_when_the_
                 await session.execute(old)
         await wire.bot.start()
         await wire.bot.logged("removed what is old: 1 turns")
-        pressed = wire.bo.press(wire.channel_id, int(shown["id"]), buttons(shown)["Stop"])
-        assert await told(wire.bo, pressed) == NOT_KEPT
+        marked = await reader.reads("I was interrupted by a restart")
+        note = "-# I was interrupted by a restart; please ask again."
+        assert (marked["content"], marked["components"]) == (f"> apricots?\nThey are\n{note}", [])
     async with wire.bot.history() as history, history._database.reading() as session:
         left = await session.scalars(select(Turn.content).where(Turn.channel_id == wire.channel_id))
         assert left.all() == []
