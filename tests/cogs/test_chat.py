@@ -347,16 +347,15 @@ async def test_a_reply_that_a_crash_cut_off_says_so_and_can_be_written_anew(
     await queue.drain(0)
 
 
-async def test_a_question_that_a_crash_left_unanswered_is_answered_with_that(
+async def test_a_command_that_a_crash_left_unanswered_is_answered_with_what_was_asked(
     world: World, tmp_path: Path
 ) -> None:
-    asked = await world.bob.send(world.channel, "no bot is listening")
     question = await world.history.add_question(
         channel=ChannelRef(world.channel.id, world.guild.id),
         author_id=world.bob.id,
         author_name="Bob",
         content="are you there?",
-        message_id=asked.id,
+        message_id=None,
     )
     await world.history.open_reply(question, author_id=world.client.me.id, author_name="Airo")
 
@@ -369,7 +368,39 @@ async def test_a_question_that_a_crash_left_unanswered_is_answered_with_that(
     world.client = client
     answer = world.channel.last_message
     assert answer is not None
-    assert "I was interrupted by a restart" in answer.content
+    assert answer.content.startswith("> are you there?\n-# I was interrupted by a restart")
+    await world.bob.click(answer, label="Regenerate")
+    assert world.shown() == ["> are you there?\nHello there."]
+    await queue.drain(0)
+
+
+async def test_a_question_that_a_crash_left_unanswered_is_answered_with_that(
+    world: World, tmp_path: Path
+) -> None:
+    asked = await world.bob.send(world.channel, "no bot is listening")
+    question = await world.history.add_question(
+        channel=ChannelRef(world.channel.id, world.guild.id),
+        author_id=world.bob.id,
+        author_name="Bob",
+        content="are you there?",
+        message_id=asked.id,
+    )
+    reply = await world.history.open_reply(
+        question, author_id=world.client.me.id, author_name="Airo"
+    )
+    assert reply is not None
+    await world.history.save_progress(reply, "Hel")
+
+    conversation, queue = build_conversation(world.engine, world.database)
+    client = build_client(conversation, tmp_path)
+    await queue.load()
+    client.interrupted = await conversation.history.close_interrupted()
+    await world.env.restart_bot(client)
+    await world.env.settle()
+    world.client = client
+    answer = world.channel.last_message
+    assert answer is not None
+    assert answer.content.startswith("Hel\n-# I was interrupted by a restart")
     assert answer.reference is not None
     assert answer.reference.message_id == asked.id
     await world.bob.click(answer, label="Regenerate")

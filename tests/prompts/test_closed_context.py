@@ -1,4 +1,3 @@
-import time
 from collections import Counter
 
 import pytest
@@ -245,11 +244,9 @@ def test_a_name_that_was_made_harmless_is_still_found() -> None:
     assert read_answer(f"Yes.\nSource: {line}", [block]).named == (0,)
 
 
-def test_hostile_text_takes_no_longer_than_its_length() -> None:
-    began = time.process_time()
+def test_very_long_hostile_text_stays_in_its_block() -> None:
     for unit in ("?", "Q: a?\n", "END ", "E\n", ": ", "a?b", "USER "):
         text = unit * (100_000 // len(unit))
-        closed_context(text, [Block((("file", text),), text)])
-        read_answer(f"{text}\nSource: {text}", BLOCKS)
-    # Quadratic time would be many minutes; the limit leaves room for a slow machine.
-    assert time.process_time() - began < 20
+        turn = closed_context(text, [Block((("file", text),), text)])
+        assert count_delimiters(turn, MARKERS) == 6 + (PREAMBLE in turn)
+        assert read_answer(f"{text}\nSource: {text}", BLOCKS).named == ()

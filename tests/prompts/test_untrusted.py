@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -195,11 +193,9 @@ def test_a_skeleton_points_back_into_its_text(text: str) -> None:
         "USER" + " " * 50_000,
     ],
 )
-def test_hostile_text_takes_no_longer_than_its_length(unit: str) -> None:
+def test_very_long_hostile_text_comes_out_harmless(unit: str) -> None:
     text = unit * (250_000 // len(unit))
-    began = time.process_time()
-    clean_text(text)
-    clean_name(text)
-    break_delimiters(text, DELIMITERS)
-    # Quadratic time would be many minutes; the limit leaves room for a slow machine.
-    assert time.process_time() - began < 5
+    assert clean_text(clean_text(text)) == clean_text(text)
+    assert "\n" not in clean_name(text)
+    broken = break_delimiters(text, DELIMITERS)
+    assert not any(delimiter in broken for delimiter in DELIMITERS)

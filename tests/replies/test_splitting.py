@@ -1,7 +1,6 @@
 """Long replies are cut where a reader would cut them, and stay cut there."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -176,18 +175,6 @@ def test_two_thousand_characters_are_one_message() -> None:
 def test_a_limit_without_room_for_fences_is_refused() -> None:
     with pytest.raises(ValueError, match="64"):
         split("text", 10)
-
-
-def test_the_time_grows_with_the_length_and_not_faster() -> None:
-    def seconds(text: str) -> float:
-        begin = time.perf_counter()
-        split(text)
-        return time.perf_counter() - begin
-
-    for unit in ("word. ", "`" * 3 + "\n", "x", " \n", "a" * 1500 + " "):
-        short = min(seconds(unit * (25_000 // len(unit))) for _ in range(3))
-        long = min(seconds(unit * (400_000 // len(unit))) for _ in range(2))
-        assert long < 80 * short + 0.05  # 16 times as long; quadratic would be 256
 
 
 def test_what_discord_would_refuse_counts_as_nothing() -> None:

@@ -211,6 +211,27 @@ async def test_a_reply_that_is_deleted_stays_deleted(wire: Wire) -> None:
     assert await wire.exchanges() == []
 
 
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+async def test_what_a_shorter_reply_leaves_of_the_old_one_goes_although_the_connection_drops(
+    wire: Wire, is_handled: bool
+) -> None:
+    wire.ask("everything")
+    reply = await wire.model.asked()
+    await reply.say("All work and no play makes Jack a dull boy. " * 60)
+    await reply.end()
+    with wire.reader() as reader:
+        shown = await reader.offers("Regenerate")
+        assert len(reader.messages) == 2
+        lost = Fault(method="DELETE", route=EDIT, answer=Dropped(after=is_handled))
+        wire.sandbox.faults.add(lost)
+        wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
+        anew = await wire.model.asked()
+        await anew.say("All work.")
+        await anew.end()
+        await reader.sees(lambda messages: [m["content"] for m in messages] == ["All work."])
+    assert lost.hits == 1
+
+
 async def test_when_it_may_not_write_any_more_the_reply_ends_and_is_remembered(wire: Wire) -> None:
     wire.ask("poem")
     reply = await wire.model.asked()

@@ -58,6 +58,9 @@ async def test_a_start_removes_what_is_old_and_what_was_not_to_be_kept_when_the_
         reply = await wire.model.asked()
         await reply.say("They are")
         await reader.reads("They are")
+        # Where it stands is known before more of it is shown.
+        await reply.say(" orange")
+        await reader.reads("They are orange")
         await wire.bot.kill()
         async with wire.bot.history() as history:
             await history.add_question(
@@ -75,7 +78,10 @@ async def test_a_start_removes_what_is_old_and_what_was_not_to_be_kept_when_the_
         await wire.bot.logged("removed what is old: 1 turns")
         marked = await reader.reads("I was interrupted by a restart")
         note = "-# I was interrupted by a restart; please ask again."
-        assert (marked["content"], marked["components"]) == (f"> apricots?\nThey are\n{note}", [])
+        assert (marked["content"], marked["components"]) == (
+            f"> apricots?\nThey are orange\n{note}",
+            [],
+        )
     async with wire.bot.history() as history, history._database.reading() as session:
         left = await session.scalars(select(Turn.content).where(Turn.channel_id == wire.channel_id))
         assert left.all() == []
