@@ -10,19 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from bot import __version__, terminal
-from bot.ask_command import AskCommand
+from bot import __version__
 from bot.core import build_core
 from bot.environment import load_settings
 from bot.errors import AirocordError, SettingsError
 from bot.generation.exl2_memory import CACHE_TYPES
 from bot.logs import set_up_logging
-from bot.model_check import check_model
 from bot.settings import Settings
 from bot.storage import Database
-from bot.trivia_command import calibrate, import_questions
 
 _CHAT_SETTINGS = (
     ("--system", "SYSTEM_PROMPT", "TEXT"),
@@ -52,7 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status; errors are one sentence, not a traceback."""
     given = _parser().parse_args(arguments)
     try:
-        settings = load_settings(overrides=given.settings)
+        try:
+            settings = load_settings(overrides=given.settings)
+        except SettingsError as error:
+            if given.command is not _doctor:
+                raise
+            return _doctor_of_settings(error, given)
         set_up_logging(given.log_level or settings.log_level, settings.log_format)
         return given.command(settings, given)  # type: ignore[no-any-return]
     except AirocordError as error:
@@ -170,7 +170,8 @@ def _add_db(commands: Any) -> None:
 
 
 def _run(settings: Settings, given: argparse.Namespace) -> int:
-    # Here, for discord.py takes longer to import than everything else the other commands do.
+    # Each command imports what it alone needs: discord.py takes longer than all that others do,
+    # and the bot need not wait for what only a terminal uses.
     from bot.app import run_bot  # noqa: PLC0415
 
     asyncio.run(_until_told(lambda stop: run_bot(settings, stop)))
@@ -187,6 +188,8 @@ def _try(settings: Settings, given: argparse.Namespace) -> int:
             f'The page needs the package {error.name}. Run: pip install -e ".[try]"'
         ) from error
     if settings.model_path is None:
+        from bot import terminal  # noqa: PLC0415
+
         terminal.fetch_model(None, settings.effective_models_dir, quiet=True)
     asyncio.run(
         _until_told(
@@ -222,11 +225,15 @@ async def _until_told(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
 
 
 def _chat(settings: Settings, given: argparse.Namespace) -> int:
+    from bot import terminal  # noqa: PLC0415
+
     question = given.prompt if given.prompt is not None else terminal.read_piped_question()
     return asyncio.run(_chat_loaded(settings, given, question))
 
 
 async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: str | None) -> int:
+    from bot import terminal  # noqa: PLC0415
+
     core = build_core(settings.for_terminal(), seed=given.seed)
     chat = terminal.TerminalChat(
         core.queue, core.prompter, settings.system_prompt, keeps_history=not given.no_history
@@ -246,6 +253,8 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
 
 
 async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
+    from bot.ask_command import AskCommand  # noqa: PLC0415
+
     core = build_core(settings.for_terminal(), seed=given.seed)
     asking = AskCommand(
         core.queue,
@@ -265,11 +274,19 @@ async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _trivia_import(settings: Settings, given: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from bot.trivia_command import import_questions  # noqa: PLC0415
+
     asyncio.run(import_questions(settings, given.file, Console()))
     return 0
 
 
 def _trivia_calibrate(settings: Settings, given: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
+    from bot.trivia_command import calibrate  # noqa: PLC0415
+
     asyncio.run(
         calibrate(settings, given.file, Console(), a_category=given.questions, seed=given.seed)
     )
@@ -277,6 +294,8 @@ def _trivia_calibrate(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, given: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415
+
     from bot.doctor import findings  # noqa: PLC0415 - it imports discord.py, as run does
     from bot.doctor.examine import examine  # noqa: PLC0415
 
@@ -297,7 +316,23 @@ def _doctor(settings: Settings, given: argparse.Namespace) -> int:
     return findings.worst(found).exit_status
 
 
+def _doctor_of_settings(error: SettingsError, given: argparse.Namespace) -> int:
+    """Without settings there is nothing else to look at."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from bot.doctor import findings  # noqa: PLC0415 - as above
+
+    found = [findings.Finding(".env", findings.Severity.ERROR, str(error))]
+    if given.json:
+        print(findings.as_json(found))
+    else:
+        findings.print_table(found, Console(soft_wrap=True))
+    return findings.worst(found).exit_status
+
+
 def _fetch(settings: Settings, given: argparse.Namespace) -> int:
+    from bot import terminal  # noqa: PLC0415
+
     return terminal.fetch_model(
         given.source, settings.effective_models_dir, quiet=given.quiet_if_there
     )
@@ -307,6 +342,8 @@ def _check(settings: Settings, given: argparse.Namespace) -> int:
     for option, value in (("--context", given.context), ("--lanes", given.lanes)):
         if value is not None and not 0 < value <= 10_000_000:
             raise SettingsError(f"{option} is {value}, but it takes a number from 1 on.")
+    from bot.model_check import check_model  # noqa: PLC0415
+
     return check_model(
         given.folder,
         context_tokens=given.context,

@@ -71,6 +71,14 @@ def _is_open(path: Path) -> bool:
 
 def data_folder(folder: Path) -> Iterator[Finding]:
     there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not there.is_dir():
+        yield Finding(
+            "DATA_DIR",
+            Severity.ERROR,
+            f"{there} is a file, not a folder.",
+            "Move it away, or set DATA_DIR to another folder.",
+        )
+        return
     if not os.access(there, os.W_OK):
         yield Finding(
             "DATA_DIR",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 from bot.core import Core, build_core
 from bot.doctor.findings import Finding, Severity
 from bot.doctor.questions import CARD, Probe
 from bot.errors import AirocordError
+from bot.generation.engine import ModelInfo
 from bot.generation.ticket import Request
 from bot.settings import Settings
 
@@ -46,10 +47,32 @@ async def model(settings: Settings) -> AsyncIterator[Finding]:
             f"context window {loaded.context_tokens} tokens",
             "It is there for a first look; set MODEL_PATH to a real one." if loaded.is_demo else "",
         )
+        for finding in _fitting(settings, loaded):
+            yield finding
         for probe in CARD:
             yield await _ask(core, probe)
     finally:
         await core.queue.drain(0)
+
+
+def _fitting(settings: Settings, loaded: ModelInfo) -> Iterator[Finding]:
+    """Settings that do not go with the model, though it can be loaded with them."""
+    if settings.context_tokens and settings.context_tokens > loaded.context_tokens:
+        yield Finding(
+            "CONTEXT_TOKENS",
+            Severity.WARNING,
+            f"It is {settings.context_tokens}, but the model's window is {loaded.context_tokens} "
+            "tokens, and that is what is used.",
+            f"Set CONTEXT_TOKENS={loaded.context_tokens}, or less.",
+        )
+    template = loaded.chat_template
+    if settings.prompt_template == "vicuna" and template and "USER:" not in template:
+        yield Finding(
+            "PROMPT_TEMPLATE",
+            Severity.NOTE if loaded.is_demo else Severity.WARNING,
+            "The model brings a chat template of its own, which vicuna is not.",
+            "Set PROMPT_TEMPLATE=model.",
+        )
 
 
 async def _ask(core: Core, probe: Probe) -> Finding:

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
+from bot.__main__ import main
 from bot.core import Core
 from bot.doctor import machine, model
 from bot.doctor.database import database
@@ -87,6 +88,45 @@ def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(machine, "ROOM_BYTES", 1 << 60)
     [full] = machine.data_folder(tmp_path)
     assert full.severity is Severity.WARNING
+
+
+def test_a_file_where_the_data_are_to_be_kept_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("mine")
+    (finding,) = machine.data_folder(tmp_path / "data")
+    assert (finding.severity, "is a file" in finding.text) == (Severity.ERROR, True)
+
+
+def test_a_setting_that_cannot_be_used_is_a_finding_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANES", "many")
+    assert main(["doctor", "--json"]) == 3
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert (finding["subject"], finding["severity"]) == (".env", "error")
+    assert finding["text"].startswith("LANES is 'many', but it takes a whole number")
+
+
+@pytest.mark.parametrize(
+    ("settings", "template", "expected"),
+    [
+        (Settings(context_tokens=4096), None, "CONTEXT_TOKENS"),
+        (Settings(), "{{ messages }}<|im_end|>", "PROMPT_TEMPLATE"),
+        (Settings(prompt_template="model"), "{{ messages }}<|im_end|>", None),
+        (Settings(), "USER: {{ messages }} ASSISTANT:", None),
+    ],
+)
+async def test_settings_that_do_not_go_with_the_model_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    template: str | None,
+    expected: str | None,
+) -> None:
+    engine = ScriptedEngine(default=Script(("hello",)), chat_template=template)
+    use(monkeypatch, engine)
+    found = await collected(model.model(settings))
+    warned = [finding.subject for finding in found if finding.severity is Severity.WARNING]
+    assert warned == ([expected] if expected else [])
 
 
 async def test_the_database_is_looked_at_and_not_touched(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class ScriptedEngine:
     lanes: int = 1
     default: Script = field(default_factory=Script)
     context_tokens: int = 2048
+    chat_template: str | None = None
     reply: Callable[[str], Script] | None = None
     """Chooses a script by the prompt, where order is not enough."""
 
@@ -52,7 +53,11 @@ class ScriptedEngine:
 
     @property
     def model(self) -> ModelInfo:
-        return ModelInfo(name="scripted model", context_tokens=self.context_tokens)
+        return ModelInfo(
+            name="scripted model",
+            context_tokens=self.context_tokens,
+            chat_template=self.chat_template,
+        )
 
     async def load(self, on_progress: Callable[[float], None]) -> None:
         on_progress(0.5)
