@@ -18,6 +18,14 @@ from bot.errors import ModelError
 _MAX_HEADER_BYTES = 100_000_000
 """The format's own limit."""
 
+_ITEM_BYTES = {
+    **dict.fromkeys(("BOOL", "I8", "U8", "F8_E4M3", "F8_E5M2"), 1),
+    **dict.fromkeys(("I16", "U16", "F16", "BF16"), 2),
+    **dict.fromkeys(("I32", "U32", "F32"), 4),
+    **dict.fromkeys(("I64", "U64", "F64"), 8),
+}
+"""By ``dtype``. ExLlamaV2 refuses those that are not here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -94,6 +102,11 @@ def _parse(header: object) -> _Header:
             raise ValueError("a size that is none")
         if stop < begin or len(shape) > 16:
             raise ValueError("a tensor that ends before it begins")
-        found[name] = Tensor(dtype, tuple(shape), stop - begin)
+        found[name] = tensor = Tensor(dtype, tuple(shape), stop - begin)
+        # ExLlamaV2 makes room by the shape and reads by the offsets: a file in which they differ
+        # writes past the end of that room.
+        item_bytes = _ITEM_BYTES.get(dtype)
+        if item_bytes is not None and tensor.stored_bytes != tensor.elements * item_bytes:
+            raise ValueError("a tensor of another size than its shape")
         end = max(end, stop)
     return _Header(found, end)

@@ -198,6 +198,11 @@ OUTPUT = "output.safetensors"
         (header({"dtype": "F16", "shape": [9**99], "data_offsets": [0, 0]}), r"no whole"),
         (header({"dtype": "F16", "shape": [2], "data_offsets": [4, 0]}), r"no whole"),
         (header({"dtype": "F16", "shape": [2]}), r"no whole \.safetensors"),
+        (
+            # ExLlamaV2 would write 36 bytes past the room it makes for two numbers.
+            header({"dtype": "F16", "shape": [2], "data_offsets": [0, 40]}),
+            r"no whole \.safetensors",
+        ),
         (write(OUTPUT, "version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
         (
             lambda path: write_tensors(path / OUTPUT, exl2(CONFIG, 4), missing_bytes=1),
