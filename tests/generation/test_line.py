@@ -52,6 +52,30 @@ def test_somebody_who_comes_back_after_a_quiet_spell_is_not_held_back() -> None:
     assert persons(line) == [2, 1, 2]
 
 
+def test_who_asks_and_stops_again_stands_where_they_stood_before() -> None:
+    line = WaitingLine()
+    for person in (2, 3, 2, 3):
+        line.add(ticket(person))
+    for _ in range(3):
+        stopped = ticket(1)
+        assert line.add(stopped) == 3
+        assert line.remove(stopped)
+    line.add(ticket(1))
+    assert persons(line) == [2, 3, 1, 2, 3]
+
+
+def test_who_was_served_and_then_stops_a_question_gets_no_second_turn_for_it() -> None:
+    line = WaitingLine()
+    for person in (1, 2, 3):
+        line.add(ticket(person))
+    assert line.take() is not None
+    stopped = ticket(1)
+    line.add(stopped)
+    line.remove(stopped)
+    line.add(ticket(1))
+    assert persons(line) == [2, 3, 1]
+
+
 def test_background_work_stands_behind_every_person() -> None:
     line = WaitingLine()
     line.add(ticket(1, Priority.BACKGROUND))
@@ -143,3 +167,18 @@ def test_waiting_persons_are_never_more_than_one_round_apart(arrivals: list[int]
         behind = [served[p] for p in left if left[p] > 0]
         if behind:
             assert max(served.values()) - min(behind) <= 1
+
+
+def test_places_stay_true_when_one_person_has_hundreds_of_rounds() -> None:
+    line = WaitingLine()
+    for _ in range(300):
+        line.add(ticket(1))
+    for person in (2, 3, 2, 1, 3, 4):
+        new = ticket(person)
+        position = line.add(new)
+        assert list(line.in_order())[position - 1] is new
+    for _ in range(250):
+        line.take()
+    new = ticket(5)
+    assert line.add(new) == 1
+    assert next(line.in_order()) is new
