@@ -11,6 +11,8 @@ from bot.documents.search import Excerpt
 _SECTION_LIMIT = 60
 """Characters of a section's name in the list of sources."""
 
+_OPENING_WORDS = 4
+
 NOT_SUPPORTED = {
     Standing.NOT_ANSWERED: "The documents do not answer this, as far as I can see.",
     Standing.NOT_FOUND: "Not found in the documents: nothing that I read bears this answer out.",
@@ -44,7 +46,13 @@ def footer(verdict: Verdict, found: Consultation) -> str:
 
 def label_of(source: Excerpt) -> str:
     """What stands on the button of a source."""
-    return ", ".join(filter(None, (source.document, place_of(source))))
+    return f"{source.document}, {place_of(source) or _opening(source)}"
+
+
+def _opening(source: Excerpt) -> str:
+    """The first words, to know a source by whose file has neither pages nor sections."""
+    words = source.text.split()
+    return f"“{' '.join(words[:_OPENING_WORDS])}…”"
 
 
 def _named(source: Excerpt) -> str:
@@ -52,3 +60,4 @@ def _named(source: Excerpt) -> str:
     if len(place) > _SECTION_LIMIT:
         place = f"{place[:_SECTION_LIMIT].rstrip()}…"
     return ", ".join(filter(None, (quoted(source.document), place)))
+

@@ -27,23 +27,29 @@ class Rank(IntEnum):
     """A place in line. Gets every third turn while texts want the others, or it would never."""
 
 
-OVERALL_A_SECOND = 36.0
+OVERALL_A_SECOND = 34.0
 """Turns in all channels together. Discord takes 50 requests a second of a bot
 (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", first
 messages and commands are requests, too."""
 
 
+AT_ONCE = 6
+"""Of them, turns that need not be spaced: most of the time nobody waits for the others."""
+
+
 @dataclass(slots=True, eq=False)
 class Allowance:
-    """The turns of all channels, evenly spaced: who comes first has the first."""
+    """The turns of all channels: some at once, more of them evenly spaced. Who comes first has
+    the first."""
 
     a_second: float = OVERALL_A_SECOND
+    at_once: int = AT_ONCE
     _free_at: float = 0.0
 
     def reserve(self, now: float) -> float:
         """When the next turn that nobody has yet may begin; it is taken."""
-        begins_at = max(now, self._free_at)
-        self._free_at = begins_at + 1 / self.a_second
+        begins_at = max(now, self._free_at - (self.at_once - 1) / self.a_second)
+        self._free_at = max(now, self._free_at) + 1 / self.a_second
         return begins_at
 
 

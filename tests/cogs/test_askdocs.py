@@ -166,7 +166,7 @@ async def test_files_of_the_same_name_are_told_apart(world: World) -> None:
     assert result.response is not None
     assert "file: trees.txt\nENDCONTEXT\nAn oak" in world.engine.prompts[0]
     assert "file: trees.txt (2)\nENDCONTEXT\nA cedar" in world.engine.prompts[0]
-    shown = await world.bob.click(result.response, label="1: trees.txt (2)")
+    shown = await world.bob.click(result.response, label="1: trees.txt (2), “A cedar lives for…”")
     assert shown.response is not None
     assert shown.response.content == "`trees.txt`\n> A cedar lives for three thousand winters."
 
@@ -318,11 +318,11 @@ async def test_a_source_is_shown_after_a_restart_and_no_more_when_it_was_removed
     assert result.response is not None
     conversation, queue = build_conversation(world.engine, world.database)
     await world.env.restart_bot(build_client(conversation, tmp_path))
-    shown = await world.bob.click(result.response, label="1: trees.txt")
+    shown = await world.bob.click(result.response, label="1: trees.txt, “An oak lives for…”")
     assert shown.response is not None
     assert shown.response.content == f"`trees.txt`\n> {TREES.decode()}"
     await world.bob.slash(world.channel, "docs clear")
-    shown = await world.bob.click(result.response, label="1: trees.txt")
+    shown = await world.bob.click(result.response, label="1: trees.txt, “An oak lives for…”")
     assert shown.response is not None
     assert shown.response.content == SOURCE_GONE
     await queue.drain(0)
