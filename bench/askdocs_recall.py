@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.questions import FAQ_LANGUAGES, REPORT_LANGUAGES, QuestionSet, faq, reports
-from bench.table import Table
+from bench.table import Report, Table
 from bot.documents.extract import extract
 from bot.documents.extracted import Extracted
 from bot.documents.passages import Passage, chunk
@@ -30,6 +30,15 @@ _BLOCK = 32
 """Tokens of a block's markers and metadata."""
 
 _LONG_LINE = 96
+
+_NOTES = (
+    "The FAQ is Debian's, in seven languages, without the heading that is the question; an "
+    "answer counts when the whole paragraph is there. It is hard on purpose, and on chunks of a "
+    "fixed size harder still, for they cut paragraphs in two. The reports are generated; they "
+    "show that no type of file is worse than another, and no more. The settings were chosen "
+    "among some seventeen with the FAQ in sight, so there is no set here that they have not "
+    "seen. Tokens are a quick estimate."
+)
 
 
 def tokens(text: str) -> int:
@@ -133,10 +142,11 @@ def _folded(page: str) -> list[str]:
 
 
 async def faqs(*, smoke: bool) -> list[QuestionSet]:
-    """Debian's FAQ in every language it is packaged in; none where apt-get is not at hand."""
+    """Debian's FAQ in every language it is packaged in; none where apt-get is not at hand, and
+    none for a smoke run, which fetches nothing."""
     sets: list[QuestionSet] = []
     with tempfile.TemporaryDirectory() as folder:
-        for language in FAQ_LANGUAGES[: 1 if smoke else None]:
+        for language in FAQ_LANGUAGES[: 0 if smoke else None]:
             made = await asyncio.to_thread(faq, Path(folder), language)
             if made is None:
                 break
@@ -151,7 +161,7 @@ async def read(questions: QuestionSet) -> list[tuple[str, Extracted]]:
     ]
 
 
-async def run(*, smoke: bool) -> Table:
+async def run(*, smoke: bool) -> Report:
     """One row a question set."""
     table = Table(
         f"askdocs: answers in the {BUDGET:,} tokens of passages that are sent",
@@ -186,4 +196,4 @@ async def run(*, smoke: bool) -> Table:
             f"{mine:.3f}",
             f"{1000 * taken:.0f} ms",
         )
-    return table
+    return Report([table], _NOTES)

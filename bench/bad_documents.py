@@ -10,12 +10,13 @@ import asyncio
 import json
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.askdocs_recall import tokens
 from bench.loop import lags, read_reply
-from bench.table import Table, percentile
+from bench.table import Report, Table, percentile
 from bot.asking import FileReader
 from bot.documents.extracted import Limits
 from bot.errors import AirocordError
@@ -29,9 +30,15 @@ from tests.support.engines import Script, ScriptedEngine
 _PIECE_EVERY_S = 0.02
 _IDLE_S = 5.0
 
+_NOTES = (
+    "Where much text is read the median is that of Python changing threads every 5 ms: the text "
+    "is cut into passages on a thread of the bot."
+)
 
-async def run(*, smoke: bool) -> Table:
-    """One row a file, of the sizes that the limits are made for, between two of an idle loop."""
+
+async def run(*, smoke: bool) -> Report:
+    """One row a file, of the sizes that the limits are made for, between two of an idle loop;
+    three small ones for a smoke run."""
     table = Table(
         "bad documents, while a reply to somebody else is written",
         ["file", "size", "seconds", "peak", "p50", "p99", "max", "what the person is told"],
@@ -44,7 +51,7 @@ async def run(*, smoke: bool) -> Table:
     idle_s = 0.2 if smoke else _IDLE_S
     with TemporaryDirectory() as folder:
         table.add("(idle loop, before)", "", "", "", *_figures(await _idle(idle_s)), "")
-        for case, bad in bad_files(small=smoke).items():
+        for case, bad in islice(bad_files(small=smoke).items(), 3 if smoke else None):
             path = Path(folder, "file")
             await asyncio.to_thread(path.write_bytes, bad.data)
             process = await asyncio.create_subprocess_exec(
@@ -64,7 +71,7 @@ async def run(*, smoke: bool) -> Table:
             )
         table.add("(all files)", "", "", "", *_figures(everything), "")
         table.add("(idle loop, after)", "", "", "", *_figures(await _idle(idle_s)), "")
-    return table
+    return Report([table], _NOTES)
 
 
 def _figures(late: list[float]) -> list[str]:

@@ -6,17 +6,17 @@ import asyncio
 import time
 from collections import Counter
 
-from bench.table import Table
+from bench.table import Report, Table
 from tests.support.breakouts import attempts, outcome
 from tests.support.tokenizers import llama_tokenizer
 
 
-async def run(*, smoke: bool) -> Table:
+async def run(*, smoke: bool) -> Report:
     """10,000 attempts, counted by what became of them."""
     return await asyncio.to_thread(_run, 300 if smoke else 10_000)
 
 
-def _run(count: int) -> Table:
+def _run(count: int) -> Report:
     tokenizer = llama_tokenizer()
     began = time.perf_counter()
     ends = Counter(outcome(attempt, tokenizer) for attempt in attempts(count, seed=1))
@@ -31,4 +31,4 @@ def _run(count: int) -> Table:
     table.add("broken out", f"{sum(ends.values()):,}")
     for end, times in ends.items():
         table.add(f"  brought in {end}", f"{times:,}")
-    return table
+    return Report([table])

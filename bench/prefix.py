@@ -8,10 +8,10 @@ as soon as the prompt does not fit. Both start from an empty cache.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from bench.table import Table
+from bench.table import Report, Table
 from bench.world import World, open_world
 from bot.generation.engine import Finish, SamplingParams
 from bot.generation.ticket import Request
@@ -44,6 +44,12 @@ class Totals:
     prefill_s: float = 0.0
     seconds: float = 0.0
     moves: int = 0
+    replies: list[str] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """Of the prompts' tokens, what came from the cache."""
+        return self.cached / self.prompt
 
     def add(self, finish: Finish) -> None:
         self.prompt += finish.prompt_tokens
@@ -80,42 +86,59 @@ class DropOldest:
     async def prompt(self, history: Sequence[Exchange], asked: str) -> tuple[Prompt, bool]:
         world = self._world
         budget = CONTEXT_TOKENS - world.prompter.params.max_new_tokens
-        for dropped in range(len(history) + 1):
-            prompt = world.prompter.template.render(world.system, history[dropped:], asked)
-            if len(world.engine.encode(prompt)) <= budget:
-                break
+
+        def prompt(dropped: int) -> Prompt:
+            return world.prompter.template.render(world.system, history[dropped:], asked)
+
+        def fits(dropped: int) -> bool:
+            return len(world.engine.encode(prompt(dropped))) <= budget
+
+        dropped = self._dropped
+        while dropped and fits(dropped - 1):
+            dropped -= 1
+        while dropped < len(history) and not fits(dropped):
+            dropped += 1
         moved, self._dropped = dropped != self._dropped, dropped
-        return prompt, moved
+        return prompt(dropped), moved
 
 
 WAYS = (KeptWindow, DropOldest)
 
 
-async def _converse(world: World, way: KeptWindow | DropOldest, turns: int) -> Totals:
+async def hold(
+    world: World,
+    way: KeptWindow | DropOldest,
+    turns: int,
+    *,
+    ask: Callable[[int], str] = question,
+    reply_tokens: int = REPLY_TOKENS,
+) -> Totals:
+    """One conversation, and what its prompts came to. ``ask`` makes the question of a turn."""
     params: SamplingParams = replace(
-        world.prompter.params, max_new_tokens=REPLY_TOKENS, temperature=0.0
+        world.prompter.params, max_new_tokens=reply_tokens, temperature=0.0
     )
     totals, history = Totals(), list[Exchange]()
     start = time.perf_counter()
     for turn in range(turns):
-        asked = question(turn)
+        asked = ask(turn)
         prompt, moved = await way.prompt(history, asked)
         totals.moves += moved
         ticket = world.queue.submit(Request(prompt=prompt, params=params, person=1))
         totals.add(await ticket.result())
+        totals.replies.append(ticket.text)
         history.append(Exchange(asked, ticket.text))
     totals.seconds = time.perf_counter() - start
     return totals
 
 
-async def run(*, smoke: bool = False) -> Table:
+async def run(*, smoke: bool = False) -> Report:
     """40 turns in one channel; 3 for a smoke run."""
     turns = 3 if smoke else 40
     table = new_table(f"prefix: {turns} turns in one channel, window of {CONTEXT_TOKENS} tokens")
     for way_of in WAYS:
         async with open_world(lanes=1, context_tokens=CONTEXT_TOKENS) as world:
             await converse(table, world, way_of(world), turns)
-    return table
+    return Report([table])
 
 
 def new_table(title: str) -> Table:
@@ -130,12 +153,12 @@ async def converse(
     table: Table, world: World, way: KeptWindow | DropOldest, turns: int, *, where: str = ""
 ) -> None:
     """Hold one conversation, and add its row. ``where`` says what it ran on."""
-    totals = await _converse(world, way, turns)
+    totals = await hold(world, way, turns)
     table.add(
         f"{where}{way.name}",
         f"{totals.prompt:,}",
         f"{totals.cached:,}",
-        f"{totals.cached / totals.prompt:.1%}",
+        f"{totals.share:.1%}",
         f"{totals.prefill_s:.1f} s",
         f"{totals.seconds:.1f} s",
         f"{totals.moves}",

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
 from bench.prefix import CONTEXT_TOKENS, WAYS, converse, new_table
-from bench.table import Table
+from bench.table import Report
 from bench.world import World
 from bot.errors import EngineUnavailable
 from bot.generation.engine import SamplingParams
@@ -24,7 +24,7 @@ _PATIENT = QueueLimits(run_s=3600.0, stall_s=3600.0)
 """Without a card a whole window may take minutes to read."""
 
 
-async def run(*, smoke: bool = False) -> Table:
+async def run(*, smoke: bool = False) -> Report:
     """40 turns in one channel; 3 for a smoke run.
 
     Raises:
@@ -45,7 +45,7 @@ async def run(*, smoke: bool = False) -> Table:
             async with _open_world(is_paged=is_paged) as world:
                 where = "paged, " if is_paged else "unpaged, "
                 await converse(table, world, way_of(world), turns, where=where)
-    return table
+    return Report([table])
 
 
 @asynccontextmanager

@@ -60,4 +60,3 @@ def _named(source: Excerpt) -> str:
     if len(place) > _SECTION_LIMIT:
         place = f"{place[:_SECTION_LIMIT].rstrip()}…"
     return ", ".join(filter(None, (quoted(source.document), place)))
-
