@@ -14,14 +14,13 @@ from bot.access import Access
 from bot.asking import FileReader
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
-from bot.client import AirocordClient, Operator
+from bot.client import AirocordClient, Operator, ShardedClient
 from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
 from bot.errors import AirocordError, SettingsError
 from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping
-from bot.metrics import Metrics, served
 from bot.panel.words import Bounds
 from bot.play.opentdb_client import OpenTdbClient
 from bot.play.play import build_play
@@ -42,6 +41,9 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 15.0
 """At shutdown, how long replies that were ended may take to show and store their last text."""
+
+_TOO_MANY_SERVERS = 4011
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway"""
 
 WHERE_FROM = (
     "Make an application at https://discord.com/developers/applications, copy the token from its "
@@ -80,7 +82,9 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
         max_messages=settings.reply_max_messages,
         approach_of=documents.about_the_same,
     )
-    return AirocordClient(
+    shards = settings.shards
+    client_class = ShardedClient if shards.count > 1 else AirocordClient
+    return client_class(
         conversation=conversation,
         documents=documents,
         play=build_play(
@@ -109,12 +113,14 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
             preferences,
             days=settings.retention_days,
             grace_days=settings.left_server_grace_days,
+            removes=shards.lead,
         ),
         about=core.about,
         queue_status=lambda: core.queue.status,
         message_content=settings.message_content_intent,
         message_file_limit=settings.message_file_limit_kb * 1024,
         synced_commands=settings.data_dir / "commands.sha256",
+        shards=shards,
     )
 
 
@@ -138,11 +144,14 @@ async def run_bot(
         await database.upgrade()
         client = build_client(settings, core, database)
         # Before anybody can ask: whatever is pending now was left so by a process that died.
+        shards = settings.shards
+        if not shards.are_all:
+            log.info("serving shards %s", shards)
         client.interrupted = [
-            *await client.conversation.people.drop_all_unkept(),
-            *await client.conversation.history.close_interrupted(),
+            *await client.conversation.people.drop_all_unkept(shards),
+            *await client.conversation.history.close_interrupted(shards),
         ]
-        client.interrupted_games = await client.play.host.games.close_interrupted()
+        client.interrupted_games = await client.play.host.games.close_interrupted(shards)
         with served_from(settings.discord_api_url):
             async with _watched(settings, core, client):
                 await _run_connected(settings, core, client, stop, is_ready or asyncio.Event())
@@ -160,6 +169,8 @@ async def _watched(settings: Settings, core: Core, client: AirocordClient) -> As
     if not settings.metrics_port:
         yield
         return
+    # What it needs is not loaded where nobody asks for it.
+    from bot.metrics import Metrics, served  # noqa: PLC0415
 
     def status() -> QueueStatus:
         return core.queue.status
@@ -218,6 +229,8 @@ async def _start(core: Core, client: AirocordClient, is_ready: asyncio.Event) ->
 
 async def _work_ahead(client: AirocordClient, is_ready: asyncio.Event) -> None:
     """Let the model make what games need while nobody wants anything of it."""
+    if not client.own_shards.lead:
+        return
     await is_ready.wait()
     try:
         await client.play.workshop.run()
@@ -228,7 +241,7 @@ async def _work_ahead(client: AirocordClient, is_ready: asyncio.Event) -> None:
 
 async def _fetch_questions(settings: Settings, client: AirocordClient) -> None:
     """Fetch questions from the internet, where whoever runs the bot wants that."""
-    if not settings.opentdb_questions:
+    if not settings.opentdb_questions or not client.own_shards.lead:
         return
     try:
         await OpenTdbClient(client.play.trivia.bank, settings.opentdb_questions).run()
@@ -273,6 +286,11 @@ async def _connect(client: AirocordClient, token: str) -> None:
             "MESSAGE_CONTENT_INTENT=false in .env."
         ) from error
     except discord.ConnectionClosed as error:
+        if error.code == _TOO_MANY_SERVERS:
+            raise SettingsError(
+                "The bot is on more servers than one connection may have. Raise SHARD_COUNT in "
+                ".env; python -m bot doctor says what Discord recommends."
+            ) from error
         raise AirocordError(
             f"Discord ended the connection for good (code {error.code}). Check on the Bot page of "
             "the application that the token was not reset, then start again."

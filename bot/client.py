@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import discord
@@ -17,18 +17,20 @@ from discord.ext import commands
 
 from bot.access import Access, NotWelcome
 from bot.channel_documents import ChannelDocuments
+from bot.connection import Connection
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping, Membership
+from bot.interrupted_replies import mark_interrupted
 from bot.logs import begin_request
-from bot.metrics import Discord
 from bot.panel.words import Bounds
 from bot.play.interrupted import tell_interrupted
 from bot.play.play import Play
 from bot.privacy import PrivacyRequests
 from bot.replies.controls import DYNAMIC_ITEMS
-from bot.reply_actions import ReplyActions, mark_interrupted
+from bot.reply_actions import ReplyActions
 from bot.sentences import respond, sentence_for
+from bot.shards import ALL_SHARDS, Shards
 from bot.storage import InterruptedReply, RunningGame
 
 log = logging.getLogger(__name__)
@@ -108,9 +110,11 @@ class AirocordClient(commands.Bot):
         message_content: bool,
         message_file_limit: int,
         synced_commands: Path,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         """``bounds``: within which admins choose. ``message_file_limit``: bytes.
-        ``synced_commands``: the file that remembers which commands Discord has."""
+        ``synced_commands``: the file that remembers which commands Discord has. ``shards``: of
+        more than one, :class:`ShardedClient` connects to those that are this process's."""
         intents = discord.Intents.none()
         intents.guilds = intents.messages = True
         intents.message_content = message_content
@@ -122,6 +126,7 @@ class AirocordClient(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             # Messages are read from the database, not from discord.py's cache.
             max_messages=None,
+            shard_count=shards.count if shards.count > 1 else None,
         )
         self.conversation = conversation
         self.documents = documents
@@ -141,6 +146,7 @@ class AirocordClient(commands.Bot):
         """Likewise."""
         self.online = asyncio.Event()
         """Set once Discord has let us in for the first time."""
+        self.own_shards = shards
         self._started_at = time.monotonic()
         self._synced_commands = synced_commands
         self._marking: asyncio.Task[None] | None = None
@@ -159,9 +165,9 @@ class AirocordClient(commands.Bot):
             self.shard_count or 1,
         )
 
-    def connection(self) -> Discord:
+    def connection(self) -> Connection:
         """How the connection to Discord stands, for the metrics."""
-        return Discord(
+        return Connection(
             is_ready=self.is_ready() and not self.is_closed(),
             latency_s=self.latency,
             servers=len(self.guilds),
@@ -178,7 +184,8 @@ class AirocordClient(commands.Bot):
         self.add_dynamic_items(*DYNAMIC_ITEMS)
         for cog in COGS:
             await self.load_extension(cog)
-        await self.sync_commands()
+        if self.own_shards.lead:
+            await self.sync_commands()
         self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")
 
     async def on_ready(self) -> None:
@@ -208,6 +215,18 @@ class AirocordClient(commands.Bot):
         synced = await self.tree.sync()
         await asyncio.to_thread(_write, self._synced_commands, digest)
         log.info("told Discord %d commands", len(synced))
+
+
+class ShardedClient(AirocordClient, discord.AutoShardedClient):
+    """A connection for each of its shards, as :class:`commands.AutoShardedBot` has them."""
+
+    @property
+    def membership(self) -> Membership:
+        return replace(super().membership, shards=frozenset(self.own_shards.ids))
+
+    async def launch_shards(self) -> None:
+        self.shard_ids = list(self.own_shards.ids)
+        await super().launch_shards()
 
 
 def _log_command(interaction: discord.Interaction[AirocordClient]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.connection import Connection
 from bot.errors import GenerationError, SettingsError
 from bot.generation.engine import Finish
 from bot.generation.figures import Counters, Health, QueueStatus
@@ -43,25 +44,12 @@ _DISCORD_LOGGER = "discord.http"
 _LIMITED = "rate limit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discord:
-    """How the connection stands, and what was done there since this process began."""
-
-    is_ready: bool
-    latency_s: float
-    """Of the gateway's heartbeat; not a number before the first one."""
-    servers: int
-    edits: int
-    """Messages of replies and games that were written or edited."""
-    documents: int
-    """Files that were read and are kept, or were."""
-    games: int
-
-
 class Metrics:
     """Everything that is told, in a registry of its own."""
 
-    def __init__(self, status: Callable[[], QueueStatus], discord: Callable[[], Discord]) -> None:
+    def __init__(
+        self, status: Callable[[], QueueStatus], discord: Callable[[], Connection]
+    ) -> None:
         """``status`` and ``discord`` are asked whenever somebody wants the figures."""
         self.registry = CollectorRegistry()
         self.registry.register(_Now(status, discord))
@@ -124,7 +112,9 @@ class Metrics:
 class _Now(Collector):
     """What is read off at the moment somebody asks."""
 
-    def __init__(self, status: Callable[[], QueueStatus], discord: Callable[[], Discord]) -> None:
+    def __init__(
+        self, status: Callable[[], QueueStatus], discord: Callable[[], Connection]
+    ) -> None:
         self._status = status
         self._discord = discord
 
@@ -170,7 +160,7 @@ class _Tap(logging.Handler):
         self._metrics.logged(record)
 
 
-def complaint(status: QueueStatus, discord: Discord) -> str:
+def complaint(status: QueueStatus, discord: Connection) -> str:
     """What is not well, in a sentence; empty if all is."""
     if not discord.is_ready:
         return "Discord is not connected."
@@ -183,7 +173,7 @@ def complaint(status: QueueStatus, discord: Discord) -> str:
 async def served(
     metrics: Metrics,
     status: Callable[[], QueueStatus],
-    discord: Callable[[], Discord],
+    discord: Callable[[], Connection],
     *,
     host: str,
     port: int,

@@ -18,6 +18,7 @@ from bot.replies.faults import OutletError
 from bot.replies.live import Conclusion, End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
+from bot.replies.saying import persistently
 from bot.storage import ChannelRef, Conversations, PersonalData, TurnState
 from bot.uninterrupted import to_the_end
 
@@ -128,8 +129,7 @@ class RepliesUnderWay:
         async def on_message(message_id: int, part: int) -> None:
             messages.add(message_id)
             # Where nothing is kept too, until the end: a restart has to find them.
-            if is_kept:
-                await to_the_end(self._history.add_message(reply_id, message_id, first_part + part))
+            await to_the_end(self._history.add_message(reply_id, message_id, first_part + part))
 
         async def on_removed(message_id: int) -> None:
             messages.discard(message_id)
@@ -196,7 +196,7 @@ class RepliesUnderWay:
         """Take half a reply away whose question, or other half, somebody deleted."""
         for message_id in message_ids:
             with contextlib.suppress(OutletError):
-                await outlet.delete(message_id)
+                await persistently(partial(outlet.delete, message_id))
         # By its own id: the deletion may have come before the message was known to be its.
         await self._history.delete_reply(reply_id)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 
-import aiohttp
 import discord
 from discord import app_commands
 
 from bot.errors import AirocordError
 from bot.logs import request_id
-from bot.replies.faults import is_outage
+from bot.replies.faults import OutletError, discord_call, is_outage
+from bot.replies.outlets import CALL_LIMIT_S
 from bot.replies.pages import DISCORD_STUMBLED
+from bot.replies.saying import persistently
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,16 @@ async def respond(
 ) -> None:
     """Tell the person behind an interaction something that only they see."""
     buttons = discord.utils.MISSING if view is None else view
+
+    async def send() -> None:
+        async with discord_call(CALL_LIMIT_S):
+            if interaction.response.is_done():
+                await interaction.followup.send(sentence, ephemeral=True, view=buttons)
+            else:
+                await interaction.response.send_message(sentence, ephemeral=True, view=buttons)
+
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(sentence, ephemeral=True, view=buttons)
-        else:
-            await interaction.response.send_message(sentence, ephemeral=True, view=buttons)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        await persistently(send)
+    except OutletError as error:
         # The sentence may name a file of theirs.
         log.warning("a person could not be told why something failed: %s", error)

@@ -137,7 +137,10 @@ class Chat(commands.Cog):
         play = self.client.play
         channel = ref_of(message.channel)
         refused = await self.client.access.refusal(asker_of(message.author, channel))
-        if not refused and (play.trivia.hears(message) or play.anagrams.hears(message)):
+        asks_me = any(user.id == self.client.me.id for user in message.mentions)
+        if not (refused or asks_me) and (
+            play.trivia.hears(message) or play.anagrams.hears(message)
+        ):
             return
         talks_here = (await self.conversation.preferences.get(channel)).talk
         if not is_for_bot(message, self.client.me.id, talks_here=talks_here):

@@ -15,17 +15,18 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.connection import Connection
 from bot.errors import EnginePaused, SettingsError
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import Counters, Health, QueueStatus
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request
-from bot.metrics import Discord, Metrics, complaint, served
+from bot.metrics import Metrics, complaint, served
 from bot.prompts import Prompt
 from tests.support.engines import ScriptedEngine
 
 DASHBOARD = Path(__file__).parents[1] / "deploy/grafana.json"
-CONNECTED = Discord(is_ready=True, latency_s=0.05, servers=3, edits=40, documents=2, games=1)
+CONNECTED = Connection(is_ready=True, latency_s=0.05, servers=3, edits=40, documents=2, games=1)
 LOST = replace(CONNECTED, is_ready=False, latency_s=float("nan"), servers=0)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import discord
 
 from bot.play.words import counted, scoreboard
 from bot.replies.faults import OutletError, discord_call
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet
+from bot.replies.saying import persistently, say
 from bot.storage import Games, RunningGame
 
 log = logging.getLogger(__name__)
@@ -24,22 +26,24 @@ async def tell_interrupted(
     """
     for game in interrupted:
         channel = client.get_partial_messageable(game.channel_id)
-        try:
-            if game.message_id is not None:
-                async with discord_call(CALL_LIMIT_S):
-                    await channel.get_partial_message(game.message_id).edit(view=None)
-        except OutletError as error:
-            log.info("the buttons of game %d could not be taken away: %s", game.id, error)
+        if game.message_id is not None:
+            message = channel.get_partial_message(game.message_id)
+            try:
+                await persistently(partial(_take_buttons_away, message))
+            except OutletError as error:
+                log.info("the buttons of game %d could not be taken away: %s", game.id, error)
         standings = await games.result(game.id)
         lines = [notice(game.kind)]
         if standings:
             lines.append(
                 scoreboard([(one.person_id, counted(one.points, "point")) for one in standings])
             )
-        try:
-            await ChannelOutlet(channel).send("\n".join(lines))
-        except OutletError as error:
-            log.info("game %d could not be ended in its channel: %s", game.id, error)
+        await say(ChannelOutlet(channel), "\n".join(lines))
+
+
+async def _take_buttons_away(message: discord.PartialMessage) -> None:
+    async with discord_call(CALL_LIMIT_S):
+        await message.edit(view=None)
 
 
 def notice(kind: str) -> str:

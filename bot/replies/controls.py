@@ -128,6 +128,16 @@ def view_finished(turn_id: int, can_continue: bool) -> discord.ui.View:
     return view.add_item(RegenerateButton(turn_id))
 
 
+def is_under(message: discord.Message, turn_id: int) -> bool:
+    """Whether the controls under a message are those of a reply."""
+    own = {f"airo:{button.action}:{turn_id}" for button in DYNAMIC_ITEMS}
+    return any(
+        getattr(item, "custom_id", None) in own
+        for row in message.components
+        for item in getattr(row, "children", ())
+    )
+
+
 def view_unkept(can_continue: bool) -> discord.ui.View:
     """What stands under a reply that has ended and is not kept: nothing, for nothing is known of
     it any more."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
 from bot.replies.faults import MessageGone, OutletError
 from bot.replies.outlets import Outlet
 from bot.replies.pages import Page
+from bot.replies.saying import persistently
 
 
 @dataclass(slots=True)
@@ -80,10 +83,8 @@ class Messages:
     async def delete_replaced(self) -> None:
         """Delete the messages that were given up, as far as that works."""
         while self._replaced:
-            try:
-                await self._delete(self._replaced.pop())
-            except OutletError:
-                continue
+            with contextlib.suppress(OutletError):
+                await persistently(partial(self._delete, self._replaced.pop()))
 
     async def _edit(self, shown: _Shown, page: Page) -> None:
         shown.page = None  # whatever goes wrong now, Discord may have taken it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, cast
@@ -39,6 +40,9 @@ HAND_OVER_AFTER = timedelta(minutes=14)
 
 FOLLOW_UPS_WITHOUT_BOT = 5
 """Discord's limit of follow-ups where the bot is not in the server."""
+
+_LOOKED_AT = 25
+"""Messages among which a lost follow-up is looked for."""
 
 UPLOAD_LIMIT_BYTES = 10 * 1024 * 1024
 """Discord's limit where nobody has boosted anything."""
@@ -176,6 +180,16 @@ class ChannelOutlet:
         async with discord_call(CALL_LIMIT_S):
             await self._message(message_id).delete()
 
+    async def sent_for(self, interaction: discord.Interaction, known: Set[int]) -> int | None:
+        """A message among the last ones that follows up an interaction, and is not ``known``."""
+        async with discord_call(CALL_LIMIT_S):
+            async for message in self._channel.history(limit=_LOOKED_AT):
+                made_by = message.interaction_metadata
+                is_of_it = made_by is not None and made_by.id == interaction.id
+                if is_of_it and message.id not in known:
+                    return message.id
+        return None
+
     def _message(self, message_id: int) -> discord.PartialMessage:
         return discord.PartialMessage(channel=self._channel, id=message_id)
 
@@ -217,6 +231,8 @@ class InteractionOutlet:
             self._is_original_due = False
             self._original = interaction.message.id if interaction.message else None
         self._follow_ups: set[int] = set()
+        self._in_doubt: str | None = None
+        """The nonce of a follow-up that may have been written, or not."""
         self._is_handed_over = False
 
     @property
@@ -264,13 +280,17 @@ class InteractionOutlet:
         # The response is tried by token however late it is: nothing else takes "thinking…" away.
         if self._has_token or (self._is_original_due and not self._is_handed_over):
             try:
-                return await self._send_by_token(text, view, file)
+                return await self._send_by_token(text, view, file, nonce)
             except TokenExpired:
                 self._by_channel()
         return await self._by_channel().send(text, view=view, file=file, nonce=nonce)
 
     async def _send_by_token(
-        self, text: str, view: discord.ui.View | None, file: TextFile | None
+        self,
+        text: str,
+        view: discord.ui.View | None,
+        file: TextFile | None,
+        nonce: str | None,
     ) -> int:
         if self._is_original_due:
             async with discord_call(CALL_LIMIT_S):
@@ -278,16 +298,34 @@ class InteractionOutlet:
             self._original = original.id
             self._is_original_due = False
             return original.id
-        async with discord_call(CALL_LIMIT_S):
-            message = await self._interaction.followup.send(
-                text,
-                wait=True,
-                view=view or MISSING,
-                file=file.open() if file else MISSING,
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-        self._follow_ups.add(message.id)
-        return message.id
+        sent = None
+        if nonce is not None and nonce == self._in_doubt:
+            sent = await self._unknown_follow_up()
+        if sent is None:
+            self._in_doubt = nonce
+            async with discord_call(CALL_LIMIT_S):
+                message = await self._interaction.followup.send(
+                    text,
+                    wait=True,
+                    view=view or MISSING,
+                    file=file.open() if file else MISSING,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+            sent = message.id
+        self._in_doubt = None
+        self._follow_ups.add(sent)
+        return sent
+
+    async def _unknown_follow_up(self) -> int | None:
+        """A follow-up of ours that we were never told of: webhooks know no nonces, so the channel
+        has to be looked at."""
+        if self._channel is None:
+            return None
+        try:
+            known = self._follow_ups | ({self._original} if self._original else set())
+            return await self._channel.sent_for(self._interaction, known)
+        except NotPermitted:
+            return None
 
     async def edit(
         self,

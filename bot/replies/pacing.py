@@ -27,13 +27,13 @@ class Rank(IntEnum):
     """A place in line. Gets every third turn while texts want the others, or it would never."""
 
 
-OVERALL_A_SECOND = 34.0
+OVERALL_A_SECOND = 32.0
 """Turns in all channels together. Discord takes 50 requests a second of a bot
 (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", first
 messages and commands are requests, too."""
 
 
-AT_ONCE = 6
+AT_ONCE = 10
 """Of them, turns that need not be spaced: most of the time nobody waits for the others."""
 
 

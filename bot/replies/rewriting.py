@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 
 import discord
 
 from bot.replies.faults import MessageGone, OutletError
 from bot.replies.outlets import Outlet, TextFile
+from bot.replies.saying import persistently
 
 
 class RewritingOutlet:
@@ -66,4 +68,4 @@ class RewritingOutlet:
         """Delete the messages that the new reply did not need, as far as Discord lets us."""
         for message_id in self._left:
             with contextlib.suppress(OutletError):
-                await self._outlet.delete(message_id)
+                await persistently(partial(self._outlet.delete, message_id))

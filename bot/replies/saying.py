@@ -44,4 +44,4 @@ async def say(outlet: Outlet, text: str) -> None:
     try:
         await persistently(lambda: outlet.send(text, nonce=nonce))
     except OutletError as error:
-        log.info("a message could not be answered: %s", error)
+        log.info("a message could not be written: %s", error)

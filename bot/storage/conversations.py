@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select, update
 
-from bot.storage.channels import ChannelRef, make_known
+from bot.shards import ALL_SHARDS, Shards
+from bot.storage.channels import ChannelRef, in_channel_of, make_known
 from bot.storage.database import Database
 from bot.storage.engine import insert_into
 from bot.storage.schema import Channel, Role, Turn, TurnMessage, TurnState
@@ -369,16 +370,20 @@ class Conversations:
             )
             return None if found is None else stored(found)
 
-    async def close_interrupted(self) -> list[InterruptedReply]:
+    async def close_interrupted(self, shards: Shards = ALL_SHARDS) -> list[InterruptedReply]:
         """Close what the last process left pending. At start, before anything is asked.
+
+        Args:
+            shards: this process's; what is pending on others is being written by another one.
 
         Returns:
             The replies, oldest first, so that their messages can be marked.
         """
+        left = PENDING & in_channel_of(shards, Turn.channel_id)
         async with self._database.writing() as session:
             replies = list(
                 await session.scalars(
-                    select(Turn).where(PENDING, Turn.role == Role.ASSISTANT).order_by(Turn.id)
+                    select(Turn).where(left, Turn.role == Role.ASSISTANT).order_by(Turn.id)
                 )
             )
             messages: dict[int, list[int]] = {reply.id: [] for reply in replies}
@@ -391,7 +396,7 @@ class Conversations:
             await change(
                 session,
                 update(Turn)
-                .where(PENDING)
+                .where(left)
                 .values(state=TurnState.INTERRUPTED, finished_at=datetime.now(UTC)),
             )
             return [

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot.storage import TurnState
+from sandbox.faults import Dropped, Fault
 from sandbox.server import Sandbox
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
@@ -38,6 +41,8 @@ async def test_after_a_crash_the_reply_says_so_and_can_be_written_anew(
             await reply.say("The treasure is")
             await reader.reads("The treasure is")
             await bot.kill()
+            edits = "/channels/{channel_id}/messages/{message_id}"
+            sandbox.faults.add(Fault(method="PATCH", route=edits, answer=Dropped()))
             await bot.start()
             await reader.reads("I was interrupted by a restart")
             [shown] = reader.messages
@@ -63,3 +68,71 @@ async def test_after_a_crash_the_reply_says_so_and_can_be_written_anew(
         await bot.kill()
         await model.close()
         await sandbox.close()
+
+
+@asynccontextmanager
+async def running(sandbox: Sandbox, folder: Path) -> AsyncIterator[tuple[BotProcess, ModelOnAWire]]:
+    model = ModelOnAWire()
+    await sandbox.start()
+    await model.start()
+    bot = BotProcess(sandbox, folder, model)
+    try:
+        await bot.start()
+        yield bot, model
+        await bot.stop()
+        assert bot.complaints == []
+    finally:
+        await bot.kill()
+        await model.close()
+        await sandbox.close()
+
+
+async def test_what_was_shown_of_a_continuation_stays_after_a_crash(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge
+) -> None:
+    async with running(sandbox, tmp_path) as (bot, model):
+        bo = sandbox.person("Bo")
+        channel_id = int(bo.channels()[0]["id"])
+        bo.send(channel_id, f"<@{sandbox.world.bot_id}> story")
+        first = await model.asked()
+        await first.say("Once")
+        await first.end(at_length=True)
+        with Reader(bo, channel_id, sandbox.world.bot_id) as reader:
+            shown = await reader.offers("Continue")
+            bo.press(channel_id, int(shown["id"]), buttons(shown)["Continue"])
+            more = await model.asked()
+            await more.say(" upon")
+            await reader.reads("upon")
+            await more.say(" a time")
+            await reader.reads("upon a time")
+            await bot.kill()
+            await bot.start()
+            await reader.reads("I was interrupted by a restart")
+            note = "-# I was interrupted by a restart; press Regenerate to have me try again."
+            begun, more_of_it = (text.strip() for text in reader.texts)
+            assert begun.startswith("Once\n")
+            assert more_of_it == f"upon a time\n{note}"
+    assert judge.problems() == []
+
+
+async def test_a_message_that_the_bot_was_killed_over_is_found_and_marked(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge
+) -> None:
+    async with running(sandbox, tmp_path) as (bot, model):
+        bo = sandbox.person("Bo")
+        channel_id = int(bo.channels()[0]["id"])
+        original = "/webhooks/{application_id}/{token}/messages/@original"
+        sandbox.faults.add(Fault(route=original, answer=Dropped(after=True), times=None))
+        bo.use_command(channel_id, "chat", {"message": "story"})
+        reply = await model.asked()
+        with Reader(bo, channel_id, sandbox.world.bot_id) as reader:
+            await reply.say("Once upon")
+            await reader.reads("Once upon")
+            await bot.kill()
+            sandbox.faults.clear()
+            await bot.start()
+            shown = await reader.reads("I was interrupted by a restart")
+            assert str(shown["content"]).startswith("> story\nOnce upon\n-# ")
+            assert list(buttons(shown)) == ["Continue", "Regenerate"]
+            assert len(reader.messages) == 1
+    assert judge.problems() == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage import Database, Games, Standing
+from sandbox.faults import Dropped, Fault
 from sandbox.files import Upload
 from sandbox.people import Person
 from sandbox.server import Sandbox
@@ -43,8 +44,11 @@ RIGHT = {"Vienna": "Danube", "Cairo": "Nile"}
 class Stage:
     """A bot, a server with Rivers, and two who play."""
 
-    def __init__(self, sandbox: Sandbox, bot: BotProcess, folder: Path) -> None:
+    def __init__(
+        self, sandbox: Sandbox, bot: BotProcess, model: ModelOnAWire, folder: Path
+    ) -> None:
         self.sandbox = sandbox
+        self.model = model
         self.bot = bot
         self.folder = folder
         self.ada, self.bo = sandbox.person("Ada"), sandbox.person("Bo")
@@ -83,7 +87,7 @@ async def stage(tmp_path: Path, judge: Judge) -> AsyncIterator[Stage]:
     await model.start()
     try:
         async with BotProcess(sandbox, tmp_path, model) as bot:
-            made = Stage(sandbox, bot, tmp_path)
+            made = Stage(sandbox, bot, model, tmp_path)
             # Answered, not only acknowledged: then it is there.
             await answer_to(
                 made.ada,
@@ -139,9 +143,12 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     await stage.reader.reads("2 people had it.")
     second, right = await stage.question(2)
     await stage.bot.kill()
+    sends = "/channels/{channel_id}/messages"
+    lost = stage.sandbox.faults.add(Fault(method="POST", route=sends, answer=Dropped()))
     await stage.bot.start()
     notice = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
     assert f"<@{stage.ada.id}>: " in str(notice["content"])
+    assert lost.hits == 1
     assert {line.person_id for line in await stage.standings()} == {stage.ada.id, stage.bo.id}
     label = next(name for name in buttons(second) if name.endswith(right))
     pressed = await stage.press(stage.bo, second, label)
@@ -150,3 +157,18 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     await stage.reader.reads("**Question 1 of 1**")
     assert await stage.command(stage.bo, "trivia stop") == "The game stops."
     await stage.reader.reads("The game was stopped.")
+
+
+async def test_who_mentions_the_bot_while_answers_are_typed_is_answered(stage: Stage) -> None:
+    await stage.command(
+        stage.bo, "trivia start", category="Water", rounds=1, seconds=60, mode="typed"
+    )
+    await stage.question(1)
+    stage.ada.send(stage.channel_id, f"<@{stage.sandbox.world.bot_id}> Which rivers do you like?")
+    asked = await stage.model.asked()
+    while "Which rivers do you like?" not in asked.prompt:
+        # What is written beside the game goes back into the line meanwhile.
+        asked = await stage.model.asked()
+    await asked.say("All of them.")
+    await asked.end()
+    await stage.reader.reads("All of them.")
