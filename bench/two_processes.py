@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
@@ -36,6 +36,7 @@ _AWAY_S = 5.0
 """How long the server of the model is away."""
 _LIMIT_S = 120.0
 _LOOK_EVERY_S = 0.2
+_QUIET_S = 6.0
 
 _QUESTION = re.compile(r"number (\d+)")
 _SMALL = re.compile(r"^-# (.*)$", re.MULTILINE)
@@ -80,6 +81,8 @@ class _Place:
         self.model = ModelServer(_reply)
         self._numbers = count(1)
         self._changed = asyncio.Event()
+        self.changed_at = 0.0
+        """When a message was last written or changed, by :func:`time.monotonic`."""
         self.sandbox.world.listeners.append(self._on_event)
 
     def _furnish(self, world: World, conversations: int) -> None:
@@ -105,12 +108,12 @@ class _Place:
         return asked
 
     def replies(self, asked: _Asked) -> list[Json]:
-        """What the bot has said in the channel since."""
-        bot_id = self.sandbox.world.bot_id
+        """What the bot has said to it."""
         return [
             message
             for message in asked.person.messages(asked.channel_id)
-            if int(str(message["id"])) > asked.message_id and author_of(message) == bot_id
+            if author_of(message) == self.sandbox.world.bot_id
+            and int(str(message["message_reference"]["message_id"])) == asked.message_id
         ]
 
     def fate(self, asked: _Asked) -> _Fate:
@@ -143,8 +146,16 @@ class _Place:
         open_ones = {_Fate.NOTHING, _Fate.UNFINISHED}
         await self.until(lambda: not any(self.fate(one) in open_ones for one in asked))
 
+    async def quiet(self) -> None:
+        """Wait until nothing has changed for some seconds."""
+        with suppress(TimeoutError):
+            while True:
+                self._changed.clear()
+                await asyncio.wait_for(self._changed.wait(), _QUIET_S)
+
     def _on_event(self, event: Event) -> None:
         if event.name.startswith("MESSAGE_"):
+            self.changed_at = time.monotonic()
             self._changed.set()
 
 
@@ -218,7 +229,7 @@ class _Sums:
     ) -> None:
         """``up``: whether the process of these people was running."""
         fates = Counter(self._place.fate(one) for one in asked)
-        seconds = f"{time.monotonic() - began:.0f}"
+        seconds = f"{self._place.changed_at - began:.0f}"
         cells = [str(fates[fate]) for fate in _Fate]
         self.fates.add(what, whose, str(len(asked)), *cells, str(model), seconds)
         if up:
@@ -257,9 +268,8 @@ async def _one_dies(place: _Place, sums: _Sums, bots: Sequence[BotProcess]) -> N
 
     late = place.ask([1])
     began, before = time.monotonic(), len(place.model.asked)
-    shown = [one for one in victims if place.fate(one) is _Fate.UNFINISHED]
     await bots[1].start()
-    await place.settled(shown)
+    await place.quiet()
     model = len(place.model.asked) - before
     sums.add("it is started again", "its own", victims, began, model, up=False)
     sums.add("asked while it was away", "its own", late, began, model, up=False)

@@ -187,7 +187,7 @@ def _try(settings: Settings, given: argparse.Namespace) -> int:
         raise AirocordError(
             f'The page needs the package {error.name}. Run: pip install -e ".[try]"'
         ) from error
-    if settings.model_path is None:
+    if settings.model_path is None and settings.engine != "remote":
         from bot import terminal  # noqa: PLC0415
 
         terminal.fetch_model(None, settings.effective_models_dir, quiet=True)

@@ -44,7 +44,7 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
             values[item.name] = _parse(item, kinds[item.name], text)
     settings = Settings(**values)  # type: ignore[arg-type]
     # Lists are read when they are used; what is wrong in them is better said at once.
-    _ = settings.house, settings.effective_gpu_split
+    _ = settings.house, settings.effective_gpu_split, settings.shards
     return settings
 
 

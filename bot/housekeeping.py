@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.shards import Shards
 from bot.storage import Preferences, Retention
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,8 @@ class Membership:
 
     def has_left(self, guild_id: int) -> bool:
         """Whether this process would know of the server if the bot were in it, and does not."""
-        # https://discord.com/developers/docs/topics/gateway#sharding
-        shard = (guild_id >> 22) % self.shard_count
-        return shard in self.shards and guild_id not in self.joined
+        shards = Shards(self.shards, self.shard_count)
+        return shards.have(guild_id) and guild_id not in self.joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ class Housekeeping:
     less."""
     grace_days: int
     """How long a server's data outlives the bot's membership."""
+    removes: bool = True
+    """Not where another process on the same database does: this one only notes which of its own
+    servers it was taken out of."""
 
     async def run(self, membership: Callable[[], Membership]) -> None:
         """Sweep until cancelled. What goes wrong once is tried again the next time."""
@@ -55,6 +58,8 @@ class Housekeeping:
     async def sweep(self, membership: Membership, now: datetime) -> None:
         """Remove what is due at ``now``."""
         await self._follow(membership)
+        if not self.removes:
+            return
         gone = await self.retention.remove_left(now - timedelta(days=self.grace_days))
         turns = documents = 0
         for guild_id, days in await self._periods():
@@ -81,6 +86,8 @@ class Housekeeping:
     async def joined(self, guild_id: int) -> None:
         """The bot was brought into a server, perhaps again."""
         await self.retention.mark_joined([guild_id])
+        # Another process may have removed what was chosen there the last time.
+        self.preferences.forget_all()
 
     async def _follow(self, membership: Membership) -> None:
         """Catch up with what happened while nobody listened."""

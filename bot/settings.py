@@ -15,6 +15,7 @@ from typing import Any, Literal
 from bot.documents.extracted import Limits
 from bot.errors import SettingsError
 from bot.house import House, read_ids
+from bot.shards import Shards, read_shards
 
 Scalar = str | int | float | bool | Path | None
 
@@ -61,6 +62,20 @@ class Settings:
         "",
         "Empty: Discord. For tests: a server on this machine that speaks as Discord does, such "
         "as http://127.0.0.1:8080/api/v10 (see python -m sandbox).",
+        group="Discord",
+    )
+    shard_count: int = _setting(
+        1,
+        "Shards that the bot's servers are shared out over, in all its processes together. "
+        "Discord wants more than one from 2,500 servers on.",
+        group="Discord",
+        low=1,
+        high=10_000,
+    )
+    shard_ids: str = _setting(
+        "",
+        "Those of the shards that this process serves, counted from 0, such as 0,1. Empty: all. "
+        "Exactly one process serves each, and all use the same DATABASE_URL.",
         group="Discord",
     )
 
@@ -470,6 +485,11 @@ class Settings:
             blocked=read_ids("BLOCKED_IDS", self.blocked_ids),
             takes_direct_messages=self.direct_messages,
         )
+
+    @property
+    def shards(self) -> Shards:
+        """Those of this process. Raises :class:`SettingsError`."""
+        return read_shards(self.shard_count, self.shard_ids)
 
     def for_terminal(self) -> Settings:
         """Without rates: who has the machine asks it as often as they like."""

@@ -1,4 +1,4 @@
-"""The gateway: one websocket of the bot's, its session, and what it is told.
+"""The gateway: the bot's websockets, one a shard, their sessions, and what they are told.
 
 https://discord.com/developers/docs/events/gateway
 """
@@ -28,6 +28,7 @@ HEARTBEAT_MS = 41_250
 REPLAYED = 1000
 """Events that a session keeps for a connection that comes back."""
 KEPT_SESSIONS = 8
+"""Of one shard."""
 WAITING = 5000
 """Events that may wait for a slow reader; then the connection ends and the session is resumed."""
 
@@ -47,12 +48,28 @@ _BY_PLACE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """Part of what happens; the whole, for a bot that has only one.
+
+    https://discord.com/developers/docs/events/gateway#sharding
+    """
+
+    id: int
+    count: int
+
+    def hears_of(self, guild_id: int | None) -> bool:
+        """Of what happens in a server, or with ``None`` outside of them."""
+        return (0 if guild_id is None else (guild_id >> 22) % self.count) == self.id
+
+
 @dataclass
 class _Session:
     """What the bot has been told; it outlives the connection."""
 
     id: str
     intents: int
+    shard: _Shard
     sequence: int = 0
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAYED))
     is_resumable: bool = True
@@ -77,22 +94,23 @@ class _Compressor(Protocol):
 
 
 class Gateway:
-    """All sessions of the bot, and the one connection that it has."""
+    """All sessions of the bot, and the one connection that each of its shards has."""
 
     def __init__(self, world: World, token: str) -> None:
         self.url = ""
         self.connections = 0
         """Sessions begun or resumed so far."""
+        self.recommended_shards = 1
         self._world = world
         self._token = token
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
-        self._live: _Connection | None = None
+        self._live: dict[_Shard, _Connection] = {}
         self._changed = asyncio.Condition()
         world.listeners.append(self._on_event)
 
     @property
     def is_connected(self) -> bool:
-        return self._live is not None
+        return bool(self._live)
 
     async def connected(self, *, after: int = 0, within_s: float = 20.0) -> None:
         """Wait until a session was begun or resumed more often than ``after`` times."""
@@ -110,8 +128,7 @@ class Gateway:
             connection.put(json.dumps({"op": _HELLO, "d": {"heartbeat_interval": HEARTBEAT_MS}}))
             await self._read(connection)
         finally:
-            if self._live is connection:
-                self._live = None
+            self._forget(connection)
             if connection.is_ending:
                 # What it was closed with is still to be said.
                 await asyncio.wait({writing}, timeout=_CLOSING_S)
@@ -121,13 +138,12 @@ class Gateway:
         return socket
 
     def close(self, code: int, resumable: bool) -> None:
-        """End the connection; the session may be resumed or not."""
-        if self._live is None:
-            return
-        connection, self._live = self._live, None
-        assert connection.session is not None  # noqa: S101 - it is live because it has one
-        connection.session.is_resumable = resumable
-        connection.end(code)
+        """End the connection of every shard; the sessions may be resumed or not."""
+        for connection in self._live.values():
+            assert connection.session is not None  # noqa: S101 - it is live because it has one
+            connection.session.is_resumable = resumable
+            connection.end(code)
+        self._live.clear()
 
     async def _read(self, connection: _Connection) -> None:
         silence_s = HEARTBEAT_MS / 1000 * 1.5
@@ -184,14 +200,20 @@ class Gateway:
             if data["intents"] & intent and not world.application["flags"] & flag:
                 connection.end(4014)
                 return False
-        session = _Session(secrets.token_hex(16), data["intents"])
+        shard_id, count = data.get("shard", (0, 1))
+        shard = _Shard(shard_id, count)
+        if not 0 <= shard.id < shard.count:
+            connection.end(4010)
+            return False
+        session = _Session(secrets.token_hex(16), data["intents"], shard)
         self._sessions[session.id] = session
-        while len(self._sessions) > KEPT_SESSIONS:
-            self._sessions.popitem(last=False)
+        for old in self._of(shard)[:-KEPT_SESSIONS]:
+            del self._sessions[old.id]
+        guilds = [guild_id for guild_id in world.guilds if shard.hears_of(guild_id)]
         ready: Json = {
             "v": 10,
             "user": own_user(world.users[world.bot_id]),
-            "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in world.guilds],
+            "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in guilds],
             "session_id": session.id,
             "resume_gateway_url": self.url,
             "application": {"id": str(world.bot_id), "flags": world.application["flags"]},
@@ -202,7 +224,7 @@ class Gateway:
             ready["shard"] = data["shard"]
         connection.put(session.numbered("READY", ready))
         if session.intents & _GUILDS:
-            for guild_id in world.guilds:
+            for guild_id in guilds:
                 connection.put(session.numbered("GUILD_CREATE", world.full_guild(guild_id)))
         await self._go_live(connection, session)
         return True
@@ -223,10 +245,10 @@ class Gateway:
         return True
 
     async def _go_live(self, connection: _Connection, session: _Session) -> None:
-        if self._live is not None:
-            self._live.end(4000)
+        if session.shard in self._live:
+            self._live[session.shard].end(4000)
         connection.session = session
-        self._live = connection
+        self._live[session.shard] = connection
         async with self._changed:
             self.connections += 1
             self._changed.notify_all()
@@ -235,18 +257,29 @@ class Gateway:
         if event.only is not None or event.name == END:
             return
         for session in self._sessions.values():
-            is_live = self._live is not None and self._live.session is session
-            if not is_live and (not session.is_resumable or session is not self._newest):
+            if not session.shard.hears_of(event.guild_id):
+                continue
+            connection = self._live.get(session.shard)
+            if connection is not None and connection.session is not session:
+                connection = None
+            is_newest = session is self._of(session.shard)[-1]
+            if connection is None and not (session.is_resumable and is_newest):
                 continue
             for name, data in self._as_told(event, session.intents):
                 text = session.numbered(name, data)
-                if is_live and self._live is not None and not self._live.put(text):
-                    self._live.end(4000)
-                    self._live = None
+                if connection is not None and not connection.put(text):
+                    connection.end(4000)
+                    self._forget(connection)
 
-    @property
-    def _newest(self) -> _Session:
-        return next(reversed(self._sessions.values()))
+    def _of(self, shard: _Shard) -> list[_Session]:
+        """A shard's sessions, oldest first."""
+        return [session for session in self._sessions.values() if session.shard == shard]
+
+    def _forget(self, connection: _Connection) -> None:
+        """It is not live any more."""
+        session = connection.session
+        if session is not None and self._live.get(session.shard) is connection:
+            del self._live[session.shard]
 
     def _as_told(self, event: Event, intents: int) -> Iterator[tuple[str, Json]]:
         """The event as a bot with these intents gets it, if it does."""

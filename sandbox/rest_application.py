@@ -57,7 +57,11 @@ class ApplicationRoutes:
 
     def gateway(self, call: Call) -> Json:
         starts = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-        return {"url": self._gateway.url, "shards": 1, "session_start_limit": starts}
+        return {
+            "url": self._gateway.url,
+            "shards": self._gateway.recommended_shards,
+            "session_start_limit": starts,
+        }
 
     def me(self, call: Call) -> Json:
         return own_user(self._world.users[self._world.bot_id])

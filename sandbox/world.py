@@ -69,10 +69,11 @@ class World:
         self.users[user_id] = shapes.user(user_id, name, is_bot=is_bot)
         return user_id
 
-    def add_guild(self, name: str, owner_id: int) -> int:
-        """A server with its owner, who also owns the application, and the bot in it."""
+    def add_guild(self, name: str, owner_id: int, *, guild_id: int | None = None) -> int:
+        """A server with its owner, who also owns the application, and the bot in it.
+        ``guild_id``: where its shard matters, which is in the id."""
         self.application["owner"] = self.users[owner_id]
-        guild_id = self.ids.next()
+        guild_id = guild_id or self.ids.next()
         now = timestamp(self.clock())
         self.guilds[guild_id] = shapes.guild(guild_id, name, owner_id, EVERYBODY, now)
         self.members[guild_id] = {}

@@ -71,6 +71,10 @@ def use(monkeypatch: pytest.MonkeyPatch, engine: ScriptedEngine) -> None:
             "Switch on Message Content Intent on its Bot page",
         ),
         (
+            discord.ConnectionClosed(Mock(close_code=4011), shard_id=None),
+            "Raise SHARD_COUNT in .env",
+        ),
+        (
             discord.ConnectionClosed(Mock(close_code=4004), shard_id=None),
             "Discord ended the connection for good (code 4004).",
         ),

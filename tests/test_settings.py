@@ -40,6 +40,7 @@ def test_the_example_file_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) 
         ("MESSAGE_CONTENT_INTENT", "maybe", "true or false"),
         ("OWNER_IDS", "ada", "ids of Discord, separated by commas"),
         ("BLOCKED_IDS", "1;2", "ids of Discord, separated by commas"),
+        ("SHARD_COUNT", "0", "a whole number from 1 to 10,000"),
         ("GPU_SPLIT", "most", "gigabytes for each card, such as 10,22"),
     ],
 )

@@ -15,7 +15,7 @@ ROOMS = {"prompts", "generation", "storage", "replies", "documents", "games"}
 ALLOWED = {
     "prompts": {"bot.errors"},
     "generation": {"bot.errors", "bot.prompts", "bot.models"},
-    "storage": {"bot.errors"},
+    "storage": {"bot.errors", "bot.shards"},
     "replies": {"bot.errors", "bot.generation", "bot.logs"},
     "documents": {"bot.errors"},
     "games": {"bot.errors"},

@@ -65,6 +65,17 @@ async def _look(settings: Settings) -> list[Finding]:
                     "Switch on Message Content Intent on the Bot page, or set it to false.",
                 )
             )
+        recommended, *_ = await client.http.get_bot_gateway()
+        if recommended > settings.shard_count:
+            findings.append(
+                Finding(
+                    "Shards",
+                    Severity.WARNING,
+                    f"Discord recommends {recommended}, and SHARD_COUNT is {settings.shard_count}.",
+                    f"Set SHARD_COUNT={recommended} for all processes of the bot, and see "
+                    "docs/deploy.md.",
+                )
+            )
         # discord.py's own method for this leaves the bot's permissions out.
         rows = await client.http.get_guilds(MOST_GUILDS)
         guilds = [(row["name"], discord.Permissions(int(row["permissions"]))) for row in rows]

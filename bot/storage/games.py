@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import AirocordError
-from bot.storage.channels import ChannelRef, make_known
+from bot.shards import ALL_SHARDS, Shards
+from bot.storage.channels import ChannelRef, in_channel_of, make_known
 from bot.storage.database import Database
 from bot.storage.engine import insert_into
 from bot.storage.game_schema import Award, DailyResult, Game, GameState
@@ -113,7 +114,7 @@ class Games:
     async def running(self, channel_id: int) -> RunningGame | None:
         """The game that runs in a channel."""
         async with self.database.reading() as session:
-            found = await _running(session, channel_id)
+            found = await _running(session, Game.channel_id == channel_id)
         return found[0] if found else None
 
     async def close_round(self, game_id: int, number: int, gains: Mapping[int, Gain]) -> None:
@@ -149,10 +150,11 @@ class Games:
                 .values(state=GameState.ENDED, ended_at=datetime.now(UTC))
             )
 
-    async def close_interrupted(self) -> list[RunningGame]:
-        """At the start: the games that ran when the process died, which are over now."""
+    async def close_interrupted(self, shards: Shards = ALL_SHARDS) -> list[RunningGame]:
+        """At the start: the games that ran when the process died, which are over now; on other
+        shards than this process's they go on."""
         async with self.database.writing() as session:
-            found = await _running(session, None)
+            found = await _running(session, in_channel_of(shards, Game.channel_id))
             await session.execute(
                 update(Game)
                 .where(Game.id.in_([game.id for game in found]))
@@ -253,13 +255,11 @@ class Games:
         return Streak(now=length if is_alive else 0, longest=longest)
 
 
-async def _running(session: AsyncSession, channel_id: int | None) -> list[RunningGame]:
+async def _running(session: AsyncSession, where: ColumnElement[bool]) -> list[RunningGame]:
     statement = (
         select(Game.id, Game.channel_id, Channel.guild_id, Game.kind, Game.message_id)
         .join(Channel, Channel.id == Game.channel_id)
-        .where(Game.state == GameState.RUNNING)
+        .where(Game.state == GameState.RUNNING, where)
         .order_by(Game.id)
     )
-    if channel_id is not None:
-        statement = statement.where(Game.channel_id == channel_id)
     return [RunningGame(*row) for row in await session.execute(statement)]

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 SCRIPTS = Path(migrations.__path__[0])
 """Where the revisions are, in a checkout and in an installed package alike."""
 
+_LOCK = 0x6169726F
+"""Of PostgreSQL's advisory locks, the one for this."""
+
 T = TypeVar("T")
 Step = Callable[[Config, Connection], T]
 
@@ -76,6 +79,7 @@ def upgrade(file: Path | None, config: Config, connection: Connection) -> None:
         DatabaseError: the database is of a newer version.
     """
     scripts = ScriptDirectory.from_config(config)
+    _wait_for_others(connection)
     revision, head = current(connection), scripts.get_current_head()
     _refuse_newer(scripts, revision)
     if revision == head:
@@ -93,6 +97,7 @@ def downgrade(target: str, file: Path | None, config: Config, connection: Connec
         DatabaseError: there is no such revision below, or the database is of a newer version.
     """
     scripts = ScriptDirectory.from_config(config)
+    _wait_for_others(connection)
     revision = current(connection)
     _refuse_newer(scripts, revision)
     try:
@@ -116,6 +121,13 @@ def _config(connection: Connection, scripts: Path) -> Config:
     # The file's own syntax gives % a meaning, which a path may well contain.
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return config
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one process migrate at a time: those of a bot on several machines start together. On
+    SQLite the transaction does it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
 
 def _refuse_newer(scripts: ScriptDirectory, revision: str | None) -> None:

@@ -21,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.shards import ALL_SHARDS, Shards
+from bot.storage.channels import in_channel_of
 from bot.storage.database import Database
 from bot.storage.document_schema import Document, Passage, TurnDocument
 from bot.storage.engine import insert_into
@@ -253,10 +255,13 @@ class PersonalData:
         for document_id in brought:
             await delete_document(self.database, document_id)
 
-    async def drop_all_unkept(self) -> list[InterruptedReply]:
+    async def drop_all_unkept(self, shards: Shards = ALL_SHARDS) -> list[InterruptedReply]:
         """Take away what a process that died had no time to: what was pending of those who have
         opted out, and what documents they have brought since. At the start, before anything that
         is pending is closed.
+
+        Args:
+            shards: this process's; on others a process that lives is at it.
 
         Returns:
             The replies among it, so that their messages can be marked.
@@ -264,10 +269,13 @@ class PersonalData:
         async with self.database.reading() as session:
             questions = list(
                 await session.scalars(
-                    select(Turn.id).join(OptOut, OptOut.person_id == Turn.author_id).where(PENDING)
+                    select(Turn.id)
+                    .join(OptOut, OptOut.person_id == Turn.author_id)
+                    .where(PENDING, in_channel_of(shards, Turn.channel_id))
                 )
             )
-            documents = list(await session.scalars(_brought_since()))
+            brought = _brought_since().where(in_channel_of(shards, Document.channel_id))
+            documents = list(await session.scalars(brought))
             interrupted = await _replies_to(session, questions)
         await self._delete_questions(questions)
         for document_id in documents:

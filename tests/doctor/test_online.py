@@ -58,6 +58,16 @@ async def test_a_missing_permission_is_named_with_its_server(sandbox: Sandbox) -
     assert found["Servers"].text == "On Airocord's workshop it lacks: attach files."
 
 
+async def test_more_shards_than_are_set_are_recommended_where_discord_does(
+    sandbox: Sandbox,
+) -> None:
+    assert "Shards" not in await look(sandbox)
+    sandbox.gateway.recommended_shards = 3
+    found = await look(sandbox)
+    assert found["Shards"].severity is Severity.WARNING
+    assert "SHARD_COUNT=3" in found["Shards"].next_step
+
+
 async def test_on_no_server_it_says_how_to_be_invited(sandbox: Sandbox) -> None:
     sandbox.world.guilds.clear()
     found = await look(sandbox)

@@ -122,9 +122,12 @@ class PlainGateway:
     async def send(self, op: int, data: object) -> None:
         await self.socket.send_json({"op": op, "d": data})
 
-    async def identify(self, token: str, intents: int = DEFAULT_INTENTS) -> Json:
+    async def identify(
+        self, token: str, intents: int = DEFAULT_INTENTS, *, shard: object = None
+    ) -> Json:
         """Returns READY."""
-        await self.send(2, {"token": token, "intents": intents, "properties": {}})
+        given: Json = {"token": token, "intents": intents, "properties": {}}
+        await self.send(2, given if shard is None else {**given, "shard": shard})
         ready = await self.event("READY")
         self.session_id = ready["session_id"]
         return ready
