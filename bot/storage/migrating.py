@@ -33,6 +33,8 @@ SCRIPTS = Path(migrations.__path__[0])
 
 _LOCK = 0x6169726F
 """Of PostgreSQL's advisory locks, the one for this."""
+_LOCK_LIMIT_S = 60
+"""How long it, and any lock on a table, is waited for."""
 
 T = TypeVar("T")
 Step = Callable[[Config, Connection], T]
@@ -127,6 +129,7 @@ def _wait_for_others(connection: Connection) -> None:
     """Let one process migrate at a time: those of a bot on several machines start together. On
     SQLite the transaction does it."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_LIMIT_S}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
 
