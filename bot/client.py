@@ -29,7 +29,7 @@ from bot.play.play import Play
 from bot.privacy import PrivacyRequests
 from bot.replies.controls import DYNAMIC_ITEMS
 from bot.reply_actions import ReplyActions
-from bot.sentences import respond, sentence_for
+from bot.sentences import respond, tell_of
 from bot.shards import ALL_SHARDS, Shards
 from bot.storage import InterruptedReply, RunningGame
 
@@ -79,7 +79,7 @@ class CommandTree(app_commands.CommandTree["AirocordClient"]):
         error: app_commands.AppCommandError,
     ) -> None:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        await respond(interaction, sentence_for(cause))
+        await tell_of(interaction, cause)
 
 
 @dataclass(frozen=True, slots=True)

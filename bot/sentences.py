@@ -40,6 +40,26 @@ def sentence_for(error: BaseException) -> str:
     return sentence
 
 
+async def tell_of(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tell the person behind an interaction what went wrong with it.
+
+    Where only Discord's receipt of the answer was lost, the answer stands there, and no more is
+    said.
+    """
+    if not (is_outage(error) and await _is_answered(interaction)):
+        await respond(interaction, sentence_for(error))
+
+
+async def _is_answered(interaction: discord.Interaction) -> bool:
+    """Whether Discord shows something other than "thinking…", as far as it can be asked."""
+    try:
+        async with discord_call(CALL_LIMIT_S):
+            message = await interaction.original_response()
+    except OutletError:
+        return False
+    return not message.flags.loading
+
+
 async def respond(
     interaction: discord.Interaction, sentence: str, view: discord.ui.View | None = None
 ) -> None:

@@ -134,6 +134,22 @@ async def test_why_a_command_failed_is_told_although_the_connection_drops(wire: 
         assert not any(int(str(message["flags"])) & LOADING for message in reader.messages)
 
 
+async def test_an_answer_of_which_only_the_receipt_is_lost_is_not_followed_by_a_complaint(
+    wire: Wire,
+) -> None:
+    follow_up = "/webhooks/{application_id}/{token}"
+    lost = wire.sandbox.faults.add(
+        Fault(method="POST", route=follow_up, answer=Dropped(after=True))
+    )
+    with wire.reader() as reader:
+        wire.bo.use_command(wire.channel_id, "privacy export")
+        await reader.sees(lambda messages: any(message["attachments"] for message in messages))
+        for _ in range(3):
+            await told(wire.bo, wire.bo.use_command(wire.channel_id, "about"))
+        assert lost.hits == 1
+        assert not any("Discord did not take" in text for text in reader.texts)
+
+
 async def test_a_button_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_of_ours(
     wire: Wire,
 ) -> None:
