@@ -27,7 +27,7 @@ class Rank(IntEnum):
     """A place in line. Gets every third turn while texts want the others, or it would never."""
 
 
-OVERALL_A_SECOND = 32.0
+OVERALL_A_SECOND = 30.0
 """Turns in all channels together. Discord takes 50 requests a second of a bot
 (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", first
 messages and commands are requests, too."""
