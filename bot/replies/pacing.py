@@ -27,32 +27,6 @@ class Rank(IntEnum):
     """A place in line. Gets every third turn while texts want the others, or it would never."""
 
 
-OVERALL_A_SECOND = 30.0
-"""Turns in all channels together. Discord takes 50 requests a second of a bot
-(https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", first
-messages and commands are requests, too."""
-
-
-AT_ONCE = 10
-"""Of them, turns that need not be spaced: most of the time nobody waits for the others."""
-
-
-@dataclass(slots=True, eq=False)
-class Allowance:
-    """The turns of all channels: some at once, more of them evenly spaced. Who comes first has
-    the first."""
-
-    a_second: float = OVERALL_A_SECOND
-    at_once: int = AT_ONCE
-    _free_at: float = 0.0
-
-    def reserve(self, now: float) -> float:
-        """When the next turn that nobody has yet may begin; it is taken."""
-        begins_at = max(now, self._free_at - (self.at_once - 1) / self.a_second)
-        self._free_at = max(now, self._free_at) + 1 / self.a_second
-        return begins_at
-
-
 @dataclass(slots=True, eq=False)
 class _Waiter:
     rank: Callable[[], Rank]
@@ -77,13 +51,10 @@ class Pacer:
     """Seconds between the starts of two turns when Discord answers fast."""
     longest_s: float = 20.0
     """Seconds between them at most, however slowly it answers."""
-    allowance: Allowance = field(default_factory=Allowance)
-    """Shared with the pacers of other channels."""
     count: TurnCount = field(default_factory=TurnCount)
     _waiting: list[_Waiter] = field(default_factory=list)
     _is_busy: bool = False
     _next_start: float = 0.0
-    _reserved_at: float | None = None
     _smoothed_s: float = 0.0
     _passed_over: int = 0
     _timer: asyncio.TimerHandle | None = None
@@ -135,20 +106,12 @@ class Pacer:
             self._timer.cancel()
             self._timer = None
         self._waiting = [waiter for waiter in self._waiting if not waiter.granted.cancelled()]
-        if not self._waiting:
-            self._reserved_at = None
         if self._is_busy or not self._waiting:
             return
         loop = asyncio.get_running_loop()
         if loop.time() < self._next_start:
             self._timer = loop.call_at(self._next_start, self._schedule)
             return
-        if self._reserved_at is None:
-            self._reserved_at = self.allowance.reserve(loop.time())
-        if loop.time() < self._reserved_at:
-            self._timer = loop.call_at(self._reserved_at, self._schedule)
-            return
-        self._reserved_at = None
         waiter = self._choose()
         self._waiting.remove(waiter)
         self._is_busy = True
@@ -174,7 +137,6 @@ class Pacers:
     def __init__(self, *, shortest_s: float = 1.2, remembered: int = 256) -> None:
         self._shortest_s = shortest_s
         self._remembered = remembered
-        self._allowance = Allowance()
         self.count = TurnCount()
         """Of all channels."""
         # A channel must never have two pacers: the first holds all that somebody still has, the
@@ -185,9 +147,7 @@ class Pacers:
     def for_channel(self, channel_id: int) -> Pacer:
         pacer = self._in_use.get(channel_id)
         if pacer is None:
-            pacer = self._in_use[channel_id] = Pacer(
-                shortest_s=self._shortest_s, count=self.count, allowance=self._allowance
-            )
+            pacer = self._in_use[channel_id] = Pacer(shortest_s=self._shortest_s, count=self.count)
         self._latest[channel_id] = pacer
         self._latest.move_to_end(channel_id)
         if len(self._latest) > self._remembered:

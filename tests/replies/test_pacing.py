@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.replies.pacing import OVERALL_A_SECOND, Allowance, Pacer, Pacers, Rank
+from bot.replies.pacing import Pacer, Pacers, Rank
 from tests.support.stage import now, passes, play
 
 
@@ -166,39 +166,3 @@ def test_channels_that_fell_silent_are_forgotten() -> None:
         pacers.for_channel(channel)
     gc.collect()
     assert len(pacers) == 10
-
-
-def test_fifty_channels_together_stay_below_what_discord_takes_of_a_bot() -> None:
-    async def scene() -> None:
-        pacers = Pacers()
-        log: list[tuple[str, float]] = []
-
-        async def writes(channel: int) -> None:
-            for _ in range(4):
-                await take(pacers.for_channel(channel), log, str(channel), Rank.TEXT)
-
-        await asyncio.gather(*(writes(channel) for channel in range(50)))
-        starts = sorted(when for _, when in log)
-        assert len(starts) == 200
-        for first, after in zip(starts, starts[43:], strict=False):
-            assert after - first > 1.0
-        assert max(starts) < 4 * 50 / OVERALL_A_SECOND + 1.0
-
-    play(scene())
-
-
-def test_a_turn_that_nobody_wants_any_more_does_not_let_the_next_one_come_early() -> None:
-    async def scene() -> None:
-        allowance = Allowance(a_second=1.0, at_once=1)
-        one, other = (Pacer(allowance=allowance) for _ in range(2))
-        log: list[tuple[str, float]] = []
-        await take(one, log, "first", Rank.TEXT)
-        gone = asyncio.create_task(take(other, log, "gone", Rank.TEXT))
-        await asyncio.sleep(0.2)
-        gone.cancel()
-        await asyncio.sleep(5.0)
-        await asyncio.gather(take(one, log, "a", Rank.TEXT), take(other, log, "b", Rank.TEXT))
-        (_, _), (_, a), (_, b) = log
-        assert b - a == pytest.approx(1.0)
-
-    play(scene())

@@ -14,29 +14,25 @@ from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.reader import Reader, buttons
 
-for _package in ("torch", "exllamav2"):
+for _package in ("torch", "exllamav2", "gguf"):
     if importlib.util.find_spec(_package) is None:
         pytest.skip(
             f"the tests of ExLlamaV2 are left out: {_package} is missing (make test says how)",
             allow_module_level=True,
         )
 
-from tests.support.exl2_models import scripted_model  # noqa: E402 - it needs torch
-
-SCRIPT = " ".join(f"w{number}" for number in range(1, 381))
+from tests.support.exl2_smollm2 import smollm2  # noqa: E402 - it needs torch
 
 
 def bot_on(sandbox: Sandbox, folder: Path, mode: str, lanes: int) -> BotProcess:
-    model = scripted_model(folder / "model", SCRIPT)
-    launcher = ("-m", "tests.support.exl2_bot", str(model), mode)
+    launcher = ("-m", "tests.support.exl2_bot", str(smollm2()), mode)
     return BotProcess(
         sandbox,
         folder,
         command=launcher,
         LANES=str(lanes),
-        CONTEXT_TOKENS="1536",
-        MAX_NEW_TOKENS="500",
-        EDIT_INTERVAL_S="0.5",
+        CONTEXT_TOKENS="512",
+        MAX_NEW_TOKENS="32",
         PROMPT_TEMPLATE="model",
         TEMPERATURE="0",
     )
@@ -65,7 +61,7 @@ async def test_two_people_are_answered_at_once_and_the_second_turn_reads_only_wh
                 await asyncio.gather(at_ada.offers("Regenerate"), at_bo.offers("Regenerate"))
                 assert len(set(at_ada.states)) >= 2
                 assert len(set(at_bo.states)) >= 2
-                assert (at_ada.texts, at_bo.texts) == ([SCRIPT], [SCRIPT])
+                assert all(len(text.split()) > 10 for text in at_ada.texts + at_bo.texts)
                 await ask(sandbox, ada, here, "And then?")
                 await at_ada.sees(lambda messages: len(messages) == 2)
                 shown = await at_ada.offers("Stop")
