@@ -33,6 +33,7 @@ class MemoryOutlet:
 
     deadline_s: float | None = None
     max_messages: int | None = None
+    language = "en"
 
     def __init__(self) -> None:
         self._ids = itertools.count(1)

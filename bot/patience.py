@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 import discord
 
+from bot.language import spoken
+from bot.replies.languages import language_of_place
+
 Result = TypeVar("Result")
 
 _PATIENCE_S = 1.0
@@ -43,7 +46,8 @@ async def in_time(
 
 
 async def announce(interaction: discord.Interaction, text: str) -> None:
-    """Answer an interaction so that the whole channel sees it."""
+    """Answer an interaction so that the whole channel sees it, in the channel's language."""
+    text = spoken(text, language_of_place(interaction))
     if interaction.response.is_done():
         await interaction.followup.send(text)
     else:

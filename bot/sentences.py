@@ -8,8 +8,10 @@ import discord
 from discord import app_commands
 
 from bot.errors import AirocordError
+from bot.language import phrase, plural, spoken
 from bot.logs import request_id
 from bot.replies.faults import OutletError, discord_call, is_outage
+from bot.replies.languages import language_of_person, speak
 from bot.replies.outlets import CALL_LIMIT_S
 from bot.replies.pages import DISCORD_STUMBLED
 from bot.replies.saying import persistently
@@ -23,20 +25,28 @@ def sentence_for(error: BaseException) -> str:
         return str(error)
     if isinstance(error, app_commands.MissingPermissions):
         missing = ", ".join(name.replace("_", " ").title() for name in error.missing_permissions)
-        return f"You need the permission {missing} for that. An admin of this server can give it."
+        return phrase(
+            "You need the permission {permission} for that. An admin of this server can give it.",
+            permission=missing,
+        )
     if isinstance(error, app_commands.NoPrivateMessage):
-        return "That only works in a server, not in a direct message."
+        return phrase("That only works in a server, not in a direct message.")
     if isinstance(error, app_commands.CommandOnCooldown):
-        return f"Please wait {error.retry_after:.0f} seconds and try again."
+        wait_s = round(error.retry_after)
+        return plural(
+            "Please wait {count} second and try again.",
+            "Please wait {count} seconds and try again.",
+            wait_s,
+        )
     if isinstance(error, app_commands.CommandSignatureMismatch | app_commands.CommandNotFound):
-        return "This command has changed. Please reload Discord (Ctrl+R) and try again."
+        return phrase("This command has changed. Please reload Discord (Ctrl+R) and try again.")
     if is_outage(error):
         log.warning("Discord did not take an answer: %r", error)
         sentence = DISCORD_STUMBLED
     else:
         fault = request_id()
         log.error("fault %s", fault, exc_info=error)
-        sentence = f"Something went wrong on our side (id {fault}). Please try again."
+        sentence = phrase("Something went wrong on our side (id {id}). Please try again.", id=fault)
     return sentence
 
 
@@ -63,15 +73,18 @@ async def _is_answered(interaction: discord.Interaction) -> bool:
 async def respond(
     interaction: discord.Interaction, sentence: str, view: discord.ui.View | None = None
 ) -> None:
-    """Tell the person behind an interaction something that only they see."""
+    """Tell the person behind an interaction something that only they see, in their language."""
+    language = language_of_person(interaction)
+    text = spoken(sentence, language)
+    speak(view, language)
     buttons = discord.utils.MISSING if view is None else view
 
     async def send() -> None:
         async with discord_call(CALL_LIMIT_S):
             if interaction.response.is_done():
-                await interaction.followup.send(sentence, ephemeral=True, view=buttons)
+                await interaction.followup.send(text, ephemeral=True, view=buttons)
             else:
-                await interaction.response.send_message(sentence, ephemeral=True, view=buttons)
+                await interaction.response.send_message(text, ephemeral=True, view=buttons)
 
     try:
         await persistently(send)

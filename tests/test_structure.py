@@ -11,16 +11,17 @@ import pytest
 from bot.client import PERMISSIONS
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"prompts", "generation", "storage", "replies", "documents", "games"}
-ALLOWED = {
-    "prompts": {"bot.errors"},
-    "generation": {"bot.errors", "bot.prompts", "bot.models"},
-    "storage": {"bot.errors", "bot.shards"},
-    "replies": {"bot.errors", "bot.generation", "bot.logs"},
-    "documents": {"bot.errors"},
-    "games": {"bot.errors"},
+ROOMS = {"language", "prompts", "generation", "storage", "replies", "documents", "games"}
+ALLOWED: dict[str, set[str]] = {
+    "language": set(),
+    "prompts": {"bot.errors", "bot.language"},
+    "generation": {"bot.errors", "bot.language", "bot.prompts", "bot.models"},
+    "storage": {"bot.errors", "bot.language", "bot.shards"},
+    "replies": {"bot.errors", "bot.language", "bot.generation", "bot.logs"},
+    "documents": {"bot.errors", "bot.language"},
+    "games": {"bot.errors", "bot.language"},
 }
-DISCORD_FREE = {"prompts", "generation", "storage", "documents", "games"}
+DISCORD_FREE = {"language", "prompts", "generation", "storage", "documents", "games"}
 
 
 def modules(folder: str) -> list[Path]:

@@ -12,6 +12,7 @@ import discord
 from bot.errors import Cancelled
 from bot.generation.engine import FinishReason
 from bot.generation.ticket import Ticket, TicketState
+from bot.language import joined, spoken
 from bot.replies import pages
 from bot.replies.pages import Controls, Page, Shape
 from bot.replies.splitting import display
@@ -85,13 +86,13 @@ class Appearance:
         if is_silence_allowed and self.silence_s() > 0:
             return []
         if ticket.state is TicketState.RUNNING:
-            return pages.status_page(pages.FIRST_WORDS_SOON)
+            return pages.status_page(pages.FIRST_WORDS_SOON, self.shape.language)
         if ticket.progress:
-            return pages.status_page(ticket.progress)
+            return pages.status_page(ticket.progress, self.shape.language)
         if self._line is None or self._line[0] != ticket.position:
             # Not at every new estimate: the edits are better spent on somebody's text.
             self._line = (ticket.position, pages.queue_line(ticket.position, ticket.estimate_s))
-        return pages.status_page(self._line[1])
+        return pages.status_page(self._line[1], self.shape.language)
 
     def silence_s(self) -> float:
         """Seconds until a reply that has no text yet shows a line of ours."""
@@ -122,7 +123,7 @@ class Appearance:
 
     def _whole(self) -> str:
         """The model's text with everything that stands above it."""
-        notice = pages.small_print(self._ticket.notice)
+        notice = spoken(pages.small_print(self._ticket.notice), self.shape.language)
         notice = f"{notice}\n" if notice else ""
         return self._prefix + notice + self.text
 
@@ -130,9 +131,9 @@ class Appearance:
         end, note = self.ending()
         text = self._whole() if display(self.text) else ""
         if self.conclusion is not None and self.conclusion.footer:
-            note = f"{self.conclusion.footer}\n{note}".rstrip()
+            note = joined(filter(None, [self.conclusion.footer, note]))
         can_continue = end is not End.COMPLETE and text != ""
         controls = Controls.CONTINUABLE if can_continue else Controls.FINISHED
         if self.is_only_file and text:
-            return pages.file_page(text, controls)
+            return pages.file_page(text, controls, self.shape.language)
         return pages.finished_pages(text, note, self.shape, controls)

@@ -15,8 +15,10 @@ import aiohttp
 import discord
 
 from bot.errors import AirocordError
+from bot.language import Sentence, phrase, spoken
 from bot.logs import begin_request, request_id
 from bot.replies.faults import is_outage
+from bot.replies.languages import language_of_person
 from bot.replies.pages import DISCORD_STUMBLED
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
     """A button that knows its turn by the id in its custom id (up to 100 characters)."""
 
     action: ClassVar[str]
-    label: ClassVar[str]
+    label: ClassVar[Sentence]
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
 
     def __init__(self, turn_id: int) -> None:
@@ -79,7 +81,8 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
                 return
             fault = request_id()
             log.exception("%s of turn %d failed (%s)", self.action, self.turn_id, fault)
-            await _tell(interaction, f"That did not work, and the fault is mine (id {fault}).")
+            sentence = phrase("That did not work, and the fault is mine (id {id}).", id=fault)
+            await _tell(interaction, sentence)
 
     @abstractmethod
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
@@ -88,7 +91,7 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
 
 class StopButton(_TurnButton, template=r"airo:stop:(?P<turn>[0-9]{1,19})"):
     action = "stop"
-    label = "Stop"
+    label = phrase("Stop")
 
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
         await actions.stop(interaction, self.turn_id)
@@ -96,7 +99,7 @@ class StopButton(_TurnButton, template=r"airo:stop:(?P<turn>[0-9]{1,19})"):
 
 class RegenerateButton(_TurnButton, template=r"airo:again:(?P<turn>[0-9]{1,19})"):
     action = "again"
-    label = "Regenerate"
+    label = phrase("Regenerate")
 
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
         await actions.regenerate(interaction, self.turn_id)
@@ -104,7 +107,7 @@ class RegenerateButton(_TurnButton, template=r"airo:again:(?P<turn>[0-9]{1,19})"
 
 class ContinueButton(_TurnButton, template=r"airo:more:(?P<turn>[0-9]{1,19})"):
     action = "more"
-    label = "Continue"
+    label = phrase("Continue")
     style = discord.ButtonStyle.primary
 
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
@@ -145,6 +148,7 @@ def view_unkept(can_continue: bool) -> discord.ui.View:
 
 
 async def _tell(interaction: discord.Interaction, sentence: str) -> None:
+    sentence = spoken(sentence, language_of_person(interaction))
     try:
         if interaction.response.is_done():
             await interaction.followup.send(sentence, ephemeral=True)

@@ -13,6 +13,7 @@ import discord
 from bot.errors import Cancelled, GenerationError, ShuttingDown
 from bot.generation.engine import Finish
 from bot.generation.ticket import Ticket, TicketState
+from bot.language import phrase
 from bot.replies import pages
 from bot.replies.appearance import Appearance, Conclusion, End
 from bot.replies.faults import (
@@ -110,7 +111,9 @@ class LiveReply:
         self._look = Appearance(
             ticket,
             prefix=prefix,
-            shape=Shape(min(max_messages, outlet.max_messages or max_messages)),
+            shape=Shape(
+                min(max_messages, outlet.max_messages or max_messages), language=outlet.language
+            ),
         )
         self._messages = Messages(
             outlet,
@@ -161,7 +164,7 @@ class LiveReply:
 
     def withdraw(self) -> None:
         """End it as if it had been deleted, and write nothing more."""
-        self._end_as(End.DELETED, "The message was deleted.")
+        self._end_as(End.DELETED, phrase("The message was deleted."))
         if self._writer is not None:
             self._writer.cancel()
 
@@ -197,10 +200,10 @@ class LiveReply:
                 self._end_as(End.FAILED, pages.fault_sentence(self._ticket.id))
                 self._is_delivered = await self._finish()
         except MessageGone:
-            self._end_as(End.DELETED, "The message was deleted.")
+            self._end_as(End.DELETED, phrase("The message was deleted."))
         except NotPermitted as error:
             log.info("reply %s may not be written: %s", self._ticket.id, error)
-            self._end_as(End.NO_PERMISSION, "I may not write in this channel.")
+            self._end_as(End.NO_PERMISSION, phrase("I may not write in this channel."))
         except Exception:
             log.exception("reply %s could not be ended", self._ticket.id)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import discord
 from discord.utils import MISSING
 
+from bot.language import spoken
 from bot.replies.faults import (
     ALREADY_ACKNOWLEDGED,
     INVALID_FORM_BODY,
@@ -25,6 +26,7 @@ from bot.replies.faults import (
     TokenExpired,
     discord_call,
 )
+from bot.replies.languages import language_of_channel, language_of_place, speak
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -73,6 +75,11 @@ class Outlet(Protocol):
     @property
     def max_messages(self) -> int | None:
         """How many messages one reply may have here; ``None`` for no limit."""
+
+    @property
+    def language(self) -> str:
+        """What those who read it speak. Sentences and the words on controls are put into it here;
+        what the model wrote stays as it is."""
 
     async def acknowledge(self) -> None:
         """Let the person see, within Discord's three seconds, that they were heard."""
@@ -123,6 +130,7 @@ class ChannelOutlet:
     ) -> None:
         self._channel = channel
         self._reference = reference
+        self.language = language_of_channel(channel)
 
     async def acknowledge(self) -> None:
         """Nobody waits for one here."""
@@ -141,6 +149,8 @@ class ChannelOutlet:
     ) -> int:
         reference = self._reference
         nonce = nonce or secrets.token_hex(12)
+        text = spoken(text, self.language)
+        speak(view, self.language)
         try:
             async with discord_call(CALL_LIMIT_S):
                 message = await self._channel.send(
@@ -168,9 +178,10 @@ class ChannelOutlet:
         view: discord.ui.View | None = None,
         file: TextFile | None = None,
     ) -> None:
+        speak(view, self.language)
         async with discord_call(CALL_LIMIT_S):
             await self._message(message_id).edit(
-                content=text,
+                content=spoken(text, self.language),
                 view=view,
                 attachments=[file.open()] if file else [],
                 allowed_mentions=discord.AllowedMentions.none(),
@@ -218,6 +229,7 @@ class InteractionOutlet:
 
     def __init__(self, interaction: discord.Interaction) -> None:
         self._interaction = interaction
+        self.language = language_of_place(interaction)
         self._channel: ChannelOutlet | None = None
         if interaction.channel is not None and _is_bot_in_channel(interaction):
             self._channel = ChannelOutlet(
@@ -277,6 +289,8 @@ class InteractionOutlet:
         file: TextFile | None = None,
         nonce: str | None = None,
     ) -> int:
+        text = spoken(text, self.language)
+        speak(view, self.language)
         # The response is tried by token however late it is: nothing else takes "thinking…" away.
         if self._has_token or (self._is_original_due and not self._is_handed_over):
             try:
@@ -335,6 +349,8 @@ class InteractionOutlet:
         view: discord.ui.View | None = None,
         file: TextFile | None = None,
     ) -> None:
+        text = spoken(text, self.language)
+        speak(view, self.language)
         if self._has_token and (message_id == self._original or message_id in self._follow_ups):
             try:
                 async with discord_call(CALL_LIMIT_S):

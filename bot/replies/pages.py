@@ -9,25 +9,26 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.language import ENGLISH, Sentence, changed, joined, phrase, plural, spoken
 from bot.replies.outlets import TextFile
 from bot.replies.splitting import MESSAGE_LIMIT, display, split, units
 
 FILE_NAME = "reply.md"
 
-FIRST_WORDS_SOON = "I am reading; the first words come soon."
-NOTHING_SAID = "The model had nothing to say; press Regenerate or ask in other words."
-TOO_LONG = "I ran out of room here; press Continue for the rest."
-INTERRUPTED = "I was interrupted by a restart; press Regenerate to have me try again."
-INTERRUPTED_UNKEPT = "I was interrupted by a restart; please ask again."
-NO_TIME_LEFT = (
+FIRST_WORDS_SOON = phrase("I am reading; the first words come soon.")
+NOTHING_SAID = phrase("The model had nothing to say; press Regenerate or ask in other words.")
+TOO_LONG = phrase("I ran out of room here; press Continue for the rest.")
+INTERRUPTED = phrase("I was interrupted by a restart; press Regenerate to have me try again.")
+INTERRUPTED_UNKEPT = phrase("I was interrupted by a restart; please ask again.")
+NO_TIME_LEFT = phrase(
     "Discord gives me 15 minutes for a reply here, and they are over; invite me to the server for "
     "longer ones."
 )
-DISCORD_STUMBLED = "Discord did not take my answer just now. Please try again."
-AS_FILE = "Discord did not take my reply as a message, so here it is as a file."
-_FILE_COMES = "-# I am still writing; the whole reply comes as a file."
-_FILE_IS_HERE = f"-# The whole reply is in {FILE_NAME}."
-_NO_FILE = "-# The rest does not fit here, and I cannot attach it as a file in this channel."
+DISCORD_STUMBLED = phrase("Discord did not take my answer just now. Please try again.")
+AS_FILE = phrase("Discord did not take my reply as a message, so here it is as a file.")
+_FILE_COMES = phrase("I am still writing; the whole reply comes as a file.")
+_FILE_IS_HERE = phrase("The whole reply is in {file}.", file=FILE_NAME)
+_NO_FILE = phrase("The rest does not fit here, and I cannot attach it as a file in this channel.")
 
 
 class Controls(Enum):
@@ -55,6 +56,8 @@ class Shape:
     max_pages: int
     """Messages, before what is longer becomes a file."""
     may_attach: bool = True
+    language: str = ENGLISH
+    """Of our own words in it."""
 
     def head(self, text: str) -> str:
         """All of ``text`` that can make a difference to the pages, so that their cost is bounded:
@@ -62,8 +65,10 @@ class Shape:
         return text[: (self.max_pages + 1) * MESSAGE_LIMIT]
 
 
-def fault_sentence(fault_id: str) -> str:
-    return f"Something went wrong on my side (id {fault_id}); press Regenerate to try again."
+def fault_sentence(fault_id: str) -> Sentence:
+    return phrase(
+        "Something went wrong on my side (id {id}); press Regenerate to try again.", id=fault_id
+    )
 
 
 def ordinal(number: int) -> str:
@@ -72,37 +77,45 @@ def ordinal(number: int) -> str:
     return f"{number}{ending or 'th'}"
 
 
-def queue_line(position: int | None, estimate_s: float | None) -> str:
+def queue_line(position: int | None, estimate_s: float | None) -> Sentence:
     """ "You are 3rd in line, about 20 s." """
     if position is None:
-        return "You are in line; I start soon."
-    place = "next" if position == 1 else f"{ordinal(position)} in line"
+        return phrase("You are in line; I start soon.")
+    if position == 1:
+        if estimate_s is None:
+            return phrase("You are next.")
+        return phrase("You are next, about {duration}.", duration=duration(estimate_s))
+    # English counts "3rd", others "3." or "3º": both are there for the translations.
+    places: dict[str, object] = {"ordinal": ordinal(position), "place": position}
     if estimate_s is None:
-        return f"You are {place}."
-    return f"You are {place}, about {duration(estimate_s)}."
+        return phrase("You are {ordinal} in line.", **places)
+    return phrase(
+        "You are {ordinal} in line, about {duration}.", duration=duration(estimate_s), **places
+    )
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Sentence:
     """Rounded up, and more coarsely the longer it is: "20 s", "3 min", "5 h", "2 days"."""
     if seconds <= 60:
-        return f"{max(5, math.ceil(seconds / 5) * 5)} s"
+        return phrase("{number} s", number=max(5, math.ceil(seconds / 5) * 5))
     if seconds <= 7200:
-        return f"{math.ceil(seconds / 60)} min"
+        return phrase("{number} min", number=math.ceil(seconds / 60))
     if seconds <= 172_800:
-        return f"{math.ceil(seconds / 3600)} h"
-    return f"{math.ceil(seconds / 86_400)} days"
+        return phrase("{number} h", number=math.ceil(seconds / 3600))
+    days = math.ceil(seconds / 86_400)
+    return plural("{count} day", "{count} days", days)
 
 
-def status_page(line: str) -> list[Page]:
+def status_page(line: str, language: str = ENGLISH) -> list[Page]:
     """A line of ours in place of a reply that has not begun."""
-    return [Page(line, Controls.RUNNING)]
+    return [Page(spoken(line, language), Controls.RUNNING)]
 
 
 def running_pages(text: str, shape: Shape) -> list[Page]:
     """A reply that is being written; the cuts of all pages but the last stay put."""
     parts = split(display(shape.head(text)))
     if len(parts) > shape.max_pages:
-        tail = _FILE_COMES if shape.may_attach else _NO_FILE
+        tail = small_print(_FILE_COMES if shape.may_attach else _NO_FILE).spoken(shape.language)
         parts = [*parts[: shape.max_pages - 1], _fit(parts[shape.max_pages - 1], tail)]
     return _with_controls(parts, Controls.RUNNING)
 
@@ -111,13 +124,14 @@ def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> li
     """A reply that has ended, with ``note`` (may be empty) as its last lines."""
     parts = split(display(shape.head(text)))
     if not parts:
-        return [Page(_fit("", note or NOTHING_SAID), controls)]
-    note = small_print(note)
+        return [Page(_fit("", spoken(note or NOTHING_SAID, shape.language)), controls)]
     if len(parts) > shape.max_pages:
-        tail = "\n".join(filter(None, [_FILE_IS_HERE if shape.may_attach else _NO_FILE, note]))
+        where = _FILE_IS_HERE if shape.may_attach else _NO_FILE
+        tail = small_print(joined(filter(None, [where, note]))).spoken(shape.language)
         parts = [*parts[: shape.max_pages - 1], _fit(parts[shape.max_pages - 1], tail)]
         file = TextFile(FILE_NAME, text) if shape.may_attach else None
         return _with_controls(parts, controls, file)
+    note = small_print(note).spoken(shape.language)
     if note and units(parts[-1]) + 1 + units(note) <= MESSAGE_LIMIT:
         parts[-1] = f"{parts[-1]}\n{note}"
     elif note:
@@ -125,9 +139,12 @@ def finished_pages(text: str, note: str, shape: Shape, controls: Controls) -> li
     return _with_controls(parts, controls)
 
 
-def small_print(note: str) -> str:
+def small_print(note: str) -> Sentence:
     """Each line of a note (may be empty) as Discord shows what is less important."""
-    return "\n".join(f"-# {line}" for line in note.splitlines() if line.strip())
+    return changed(
+        note,
+        lambda text: "\n".join(f"-# {line}" for line in text.splitlines() if line.strip()),
+    )
 
 
 def without_note(text: str) -> str:
@@ -138,9 +155,9 @@ def without_note(text: str) -> str:
     return "\n".join(lines)
 
 
-def file_page(text: str, controls: Controls) -> list[Page]:
+def file_page(text: str, controls: Controls, language: str = ENGLISH) -> list[Page]:
     """The reply as nothing but a file."""
-    return [Page(AS_FILE, controls, TextFile(FILE_NAME, text))]
+    return [Page(AS_FILE.spoken(language), controls, TextFile(FILE_NAME, text))]
 
 
 def _with_controls(

@@ -28,6 +28,10 @@ class RewritingOutlet:
     def max_messages(self) -> int | None:
         return self._outlet.max_messages
 
+    @property
+    def language(self) -> str:
+        return self._outlet.language
+
     async def acknowledge(self) -> None:
         await self._outlet.acknowledge()
 

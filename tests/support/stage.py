@@ -79,6 +79,7 @@ class ScriptedDiscord:
 
     takes_s: float = 0.05
     deadline_at: float | None = None
+    language: str = "en"
     max_messages: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
     calls: list[tuple[float, str, str]] = field(default_factory=list)

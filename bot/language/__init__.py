@@ -1,0 +1,37 @@
+"""What the bot says, in the language of those who read it.
+
+A :class:`Sentence` is a ``str`` in English that can also be spoken in another language. It goes
+wherever a string goes, through errors too, and is translated where it leaves for Discord. The
+translations stand in one file a language, beside this one.
+"""
+
+from __future__ import annotations
+
+from bot.language.catalog import ENGLISH, LANGUAGES, Catalog, catalog, language_of, load_catalogs
+from bot.language.sentence import (
+    Sentence,
+    changed,
+    joined,
+    number,
+    percent,
+    phrase,
+    plural,
+    spoken,
+)
+
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "Catalog",
+    "Sentence",
+    "catalog",
+    "changed",
+    "joined",
+    "language_of",
+    "load_catalogs",
+    "number",
+    "percent",
+    "phrase",
+    "plural",
+    "spoken",
+]
