@@ -17,6 +17,7 @@ from discord.ext import commands
 
 from bot.access import Access, NotWelcome
 from bot.channel_documents import ChannelDocuments
+from bot.command_words import CommandWords, translated
 from bot.connection import Connection
 from bot.conversation import Conversation, Speaker
 from bot.generation.figures import QueueStatus
@@ -181,6 +182,7 @@ class AirocordClient(commands.Bot):
         return time.monotonic() - self._started_at
 
     async def setup_hook(self) -> None:
+        await self.tree.set_translator(CommandWords())
         self.add_dynamic_items(*DYNAMIC_ITEMS)
         for cog in COGS:
             await self.load_extension(cog)
@@ -205,9 +207,9 @@ class AirocordClient(commands.Bot):
         await tell_interrupted(self, self.play.host.games, self.interrupted_games)
 
     async def sync_commands(self, *, even_if_known: bool = False) -> None:
-        """Tell Discord the commands if they changed: it takes 200 new ones a day and server."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        text = json.dumps([self.application_id, payload], sort_keys=True)
+        """Tell Discord the commands if they, or their translations, changed: it takes 200 new
+        ones a day and server."""
+        text = json.dumps([self.application_id, await translated(self.tree)], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         known = await asyncio.to_thread(_read, self._synced_commands)
         if known == digest and not even_if_known:

@@ -15,11 +15,13 @@ from bot.games.puzzles import Kind
 from bot.games.questions import Difficulty
 from bot.games.solver import Query, Solutions, compare, read_query, solve
 from bot.incoming import ref_of
+from bot.language import changed, phrase, spoken
 from bot.patience import in_time
 from bot.play.anagram_buttons import BUTTONS
 from bot.play.anagrams import KINDS
 from bot.play.scores import When, Where, show_scores
 from bot.play.words import harmless
+from bot.replies.languages import language_of_person
 from bot.replies.pages import small_print
 from bot.replies.splitting import MESSAGE_LIMIT
 from bot.sentences import respond
@@ -87,8 +89,10 @@ class Anagrams(commands.Cog):
         await show_scores(
             interaction,
             self.service.host.games,
-            title="Anagrams",
-            start="/anagram play",
+            title=phrase("Anagrams"),
+            none_yet=phrase(
+                "There are no points yet. Games with two or more players count: `/anagram play`."
+            ),
             kinds=KINDS,
             where=where,
             when=when,
@@ -114,11 +118,13 @@ class Anagrams(commands.Cog):
         query = read_query(letters, words, pattern)
         if self.service.is_in_play(ref_of(interaction.channel).id, letters):
             await respond(
-                interaction, "These are the letters of the game that runs here. Nice try!"
+                interaction,
+                phrase("These are the letters of the game that runs here. Nice try!"),
             )
             return
         found = await in_time(interaction, self._solve(query), ephemeral=True)
-        await respond(interaction, _shown(letters, found, is_several=words > 1))
+        language = language_of_person(interaction)
+        await respond(interaction, _shown(letters, found, language, is_several=words > 1))
 
     async def _solve(self, query: Query) -> Solutions:
         return await asyncio.to_thread(solve, query, await self.client.play.words.lexicon())
@@ -133,34 +139,50 @@ class Anagrams(commands.Cog):
         result = compare(a, b)
         first, second = harmless(a), harmless(b)
         if result.is_anagram:
-            sentence = f"Yes: **{first}** and **{second}** have the same letters."
+            sentence = phrase(
+                "Yes: **{first}** and **{second}** have the same letters.",
+                first=first,
+                second=second,
+            )
         elif not result.only_first and not result.only_second:
-            sentence = "They are the same letters in the same order, so that is no anagram."
+            sentence = phrase("They are the same letters in the same order, so that is no anagram.")
+        elif result.only_first and result.only_second:
+            sentence = phrase(
+                "No: only **{first}** has {first_letters}, and only **{second}** has "
+                "{second_letters}.",
+                first=first,
+                first_letters=" ".join(result.only_first.upper()),
+                second=second,
+                second_letters=" ".join(result.only_second.upper()),
+            )
         else:
-            sides = [
-                f"only **{text}** has {' '.join(over.upper())}"
-                for text, over in ((first, result.only_first), (second, result.only_second))
-                if over
-            ]
-            sentence = f"No: {', and '.join(sides)}."
-        await respond(interaction, sentence[:MESSAGE_LIMIT])
+            letters = result.only_first or result.only_second
+            sentence = phrase(
+                "No: only **{text}** has {letters}.",
+                text=first if result.only_first else second,
+                letters=" ".join(letters.upper()),
+            )
+        await respond(interaction, changed(sentence, lambda said: said[:MESSAGE_LIMIT]))
 
 
-def _shown(letters: str, found: Solutions, *, is_several: bool) -> str:
+def _shown(letters: str, found: Solutions, language: str, *, is_several: bool) -> str:
     """The result in one message."""
     if not found.found:
-        return f"I know nothing that can be made of **{harmless(letters)}**."
+        return phrase(
+            "I know nothing that can be made of **{letters}**.", letters=harmless(letters)
+        )
     if is_several:
         lines = [", ".join(found.found)]
     else:
         lines = [
             f"**{length}**: {', '.join(words)}" for length, words in groupby(found.found, key=len)
         ]
-    note = "" if found.is_complete else small_print("There is more; these are the first.")
+    cut = spoken(small_print(phrase("There is more; these are the first.")), language)
+    note = "" if found.is_complete else cut
     text = "\n".join(lines)
     room = MESSAGE_LIMIT - len(note) - 2
     if len(text) > room:
-        note = note or small_print("There is more; these are the first.")
+        note = cut
         text = text[: MESSAGE_LIMIT - len(note) - 2].rsplit(",", 1)[0]
     return f"{text}\n{note}".rstrip()
 

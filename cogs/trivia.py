@@ -13,11 +13,14 @@ from bot.conversation import Question, Speaker
 from bot.games.questions import Difficulty
 from bot.games.trivia_settings import Mode
 from bot.incoming import quoted, ref_of
+from bot.language import joined, phrase, plural, spoken
+from bot.play import trivia_words
 from bot.play.packs import NotAnAdmin
 from bot.play.scores import When, Where, show_scores
 from bot.play.trivia_buttons import BUTTONS
 from bot.play.trivia_table import KIND
-from bot.play.words import counted, harmless
+from bot.play.words import harmless, person
+from bot.replies.languages import language_of_person
 from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.splitting import split
@@ -65,8 +68,10 @@ class Trivia(commands.Cog):
         if mode == "typed" and not self.client.intents.message_content:
             await respond(
                 interaction,
-                "I cannot read messages here: whoever runs this bot has switched the Message "
-                "Content Intent off. Start the game with mode: choices instead.",
+                phrase(
+                    "I cannot read messages here: whoever runs this bot has switched the Message "
+                    "Content Intent off. Start the game with mode: choices instead."
+                ),
             )
             return
         await self.service.start(
@@ -83,10 +88,12 @@ class Trivia(commands.Cog):
         self, interaction: Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         found = await self.service.source.categories(interaction.guild_id)
+        language = language_of_person(interaction)
+        shown = {name: spoken(trivia_words.CATEGORIES.get(name, name), language) for name in found}
         return [
-            app_commands.Choice(name=name[:100], value=name[:100])
-            for name in found
-            if typed.casefold() in name.casefold()
+            app_commands.Choice(name=said[:100], value=name[:100])
+            for name, said in shown.items()
+            if typed.casefold() in f"{name}\n{said}".casefold()
         ][:25]
 
     @trivia.command(description="Show a hint, for everybody.")
@@ -109,8 +116,10 @@ class Trivia(commands.Cog):
         await show_scores(
             interaction,
             self.service.host.games,
-            title="Trivia",
-            start="/trivia start",
+            title=phrase("Trivia"),
+            none_yet=phrase(
+                "There are no points yet. Games with two or more players count: `/trivia start`."
+            ),
             kinds=(KIND,),
             where=where,
             when=when,
@@ -120,9 +129,16 @@ class Trivia(commands.Cog):
     async def categories(self, interaction: Interaction) -> None:
         found = await self.service.source.categories(interaction.guild_id)
         lines = [
-            f"- {harmless(name)}: {counted(count, 'question')}" for name, count in found.items()
+            plural(
+                "- {category}: {count} question",
+                "- {category}: {count} questions",
+                count,
+                category=trivia_words.category(name),
+            )
+            for name, count in found.items()
         ]
-        first, *rest = split("\n".join(["I can ask about:", *lines]))
+        text = joined([phrase("I can ask about:"), *lines])
+        first, *rest = split(text.spoken(language_of_person(interaction)))
         await interaction.response.send_message(first, ephemeral=True)
         for part in rest:
             await interaction.followup.send(part, ephemeral=True)
@@ -130,11 +146,13 @@ class Trivia(commands.Cog):
     @trivia.command(description="Where the questions come from.")
     async def about(self, interaction: Interaction) -> None:
         owed = await self.service.source.credits(interaction.guild_id)
-        sentence = (
+        sentence = phrase(
             "Most of my questions are made from data, so their answers are right by construction. "
-            "Where a language model wrote one, it says AI-written.\n"
+            "Where a language model wrote one, it says AI-written."
         )
-        await respond(interaction, sentence + "\n".join(f"- {credit}" for credit in owed))
+        await respond(
+            interaction, joined([sentence, *(joined(["- ", credit], "") for credit in owed)])
+        )
 
     @trivia.command(description="Ask me a trivia question of your own.")
     @app_commands.describe(question="What you want to know")
@@ -158,25 +176,38 @@ class Trivia(commands.Cog):
         guild_id = _for_admins(interaction)
         await interaction.response.defer(ephemeral=True)
         pack = await self.client.play.packs.add(guild_id, file, added_by=interaction.user.id)
-        await interaction.followup.send(
-            f"Added **{harmless(pack.title)}** with {counted(pack.questions, 'question')}. "
-            "They are asked in this server only.",
-            ephemeral=True,
+        await respond(
+            interaction,
+            plural(
+                "Added **{title}** with {count} question. They are asked in this server only.",
+                "Added **{title}** with {count} questions. They are asked in this server only.",
+                pack.questions,
+                title=harmless(pack.title),
+            ),
         )
 
     @pack.command(name="list", description="Which packs this server has.")
     async def list_packs(self, interaction: Interaction) -> None:
         found = await self.service.bank.packs(interaction.guild_id or 0)
         if not found:
-            await respond(interaction, "This server has no packs. `/trivia pack add` brings one.")
+            await respond(
+                interaction, phrase("This server has no packs. `/trivia pack add` brings one.")
+            )
             return
-        lines = [
-            f"- **{harmless(pack.title)}**: {counted(pack.questions, 'question')}, added by "
-            f"<@{pack.added_by}>"
-            + (f"\n{small_print(harmless(pack.credit))}" if pack.credit else "")
-            for pack in found
-        ]
-        await respond(interaction, "\n".join(lines))
+        lines: list[str] = []
+        for pack in found:
+            lines.append(
+                plural(
+                    "- **{title}**: {count} question, added by {person}",
+                    "- **{title}**: {count} questions, added by {person}",
+                    pack.questions,
+                    title=harmless(pack.title),
+                    person=person(pack.added_by),
+                )
+            )
+            if pack.credit:
+                lines.append(small_print(harmless(pack.credit)))
+        await respond(interaction, joined(lines))
 
     @pack.command(name="remove", description="Remove a pack of this server.")
     @app_commands.describe(title="Which one")
@@ -185,9 +216,14 @@ class Trivia(commands.Cog):
         found = await self.service.bank.packs(guild_id)
         chosen = [pack for pack in found if title in (str(pack.id), pack.title)]
         if not chosen or not await self.service.bank.remove_pack(guild_id, chosen[0].id):
-            await respond(interaction, f"This server has no pack **{harmless(title)}**.")
+            await respond(
+                interaction, phrase("This server has no pack **{title}**.", title=harmless(title))
+            )
             return
-        await respond(interaction, f"Removed **{harmless(chosen[0].title)}** and its questions.")
+        await respond(
+            interaction,
+            phrase("Removed **{title}** and its questions.", title=harmless(chosen[0].title)),
+        )
 
     @remove_pack.autocomplete("title")
     async def _titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -206,9 +242,11 @@ def _for_admins(interaction: discord.Interaction) -> int:
         NotAnAdmin: the person may not manage it, or this is no server.
     """
     if interaction.guild_id is None:
-        raise NotAnAdmin("Packs belong to servers. Please use this in one.")
+        raise NotAnAdmin(phrase("Packs belong to servers. Please use this in one."))
     if not interaction.permissions.manage_guild:
-        raise NotAnAdmin("Only people with the permission Manage Server can change the packs.")
+        raise NotAnAdmin(
+            phrase("Only people with the permission Manage Server can change the packs.")
+        )
     return interaction.guild_id
 
 

@@ -7,11 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import AirocordClient
-from bot.games.wordlists import MOST_WORDS, read_conditions
-from bot.patience import in_time
-from bot.play.asking_model import Asker
+from bot.games.wordlists import MOST_WORDS, Conditions, read_conditions
+from bot.language import Sentence, changed, joined, phrase, plural
+from bot.patience import announce, in_time
+from bot.play.asking_model import Asker, Opinion
 from bot.play.word_games import with_blank
-from bot.play.words import counted, harmless
+from bot.play.words import bold, harmless
 from bot.prompts.wordgames import LETTERS, LONGEST_OPTION
 from bot.replies.pages import small_print
 from bot.replies.splitting import MESSAGE_LIMIT
@@ -52,26 +53,27 @@ class WordGames(commands.Cog):
         conditions = read_conditions(starts, ends, contains)
         there_are = await in_time(interaction, self.service.count(conditions), ephemeral=False)
         if not there_are:
-            await respond(interaction, f"I know no words {conditions}.")
+            await respond(
+                interaction, phrase("I know no words {conditions}.", conditions=conditions)
+            )
             return
         if not interaction.response.is_done():
             await interaction.response.defer()
         found = await self.service.list_words(count, conditions, theme, _asker(interaction))
-        about = f" about {harmless(theme)}" if theme else ""
-        lines = [
-            f"**{counted(len(found.words), 'word')}{about} {conditions}**".replace(" **", "**")
-        ]
+        lines: list[str] = [bold(_heading(len(found.words), conditions, theme))]
         lines += [
             f"{number}. {word}{_MARK if word in found.filled else ''}"
             for number, word in enumerate(found.words, 1)
         ]
         if found.filled:
-            lines.append(small_print(f"{_MARK} from my word list: the model did not think of it."))
+            note = phrase("{mark} from my word list: the model did not think of it.", mark=_MARK)
+            lines.append(small_print(note))
         if there_are < count:
-            lines.append(small_print(f"There are no more than {there_are} that I know."))
+            note = phrase("There are no more than {count} that I know.", count=there_are)
+            lines.append(small_print(note))
         elif len(found.words) < count:
-            lines.append(small_print("I could not think of more that fit."))
-        await interaction.followup.send("\n".join(lines)[:MESSAGE_LIMIT])
+            lines.append(small_print(phrase("I could not think of more that fit.")))
+        await announce(interaction, _in_one_message(lines))
 
     @words.command(description="Let me choose among four answers.")
     @app_commands.describe(question="What is asked")
@@ -86,30 +88,23 @@ class WordGames(commands.Cog):
     ) -> None:
         options = [a, b, c, d]
         if len({option.strip().casefold() for option in options}) < len(options):
-            await respond(interaction, "Please give four different answers.")
+            await respond(interaction, phrase("Please give four different answers."))
             return
         await interaction.response.defer()
         opinion = await self.service.choose(question, options, _asker(interaction))
-        lines = [f"> {harmless(question)}"]
+        lines: list[str] = [f"> {harmless(question)}"]
         lines += [
             f"**{letter}** {harmless(option)}"
             for letter, option in zip(LETTERS, options, strict=True)
         ]
         if max(opinion.votes) == 0:
-            lines.append("I could not decide.")
+            lines.append(phrase("I could not decide."))
         else:
             best = opinion.best
-            lines.append(f"I choose **[{LETTERS[best]}, {harmless(options[best])}]**")
-            votes = f"{opinion.votes[best]} of {opinion.asked}"
-            sure = (
-                "whatever their order, so I am consistent, which is not the same as right"
-                if opinion.is_unanimous
-                else "so I am not sure"
-            )
-            lines.append(
-                small_print(f"Asked with the answers in {opinion.asked} orders: {votes}, {sure}.")
-            )
-        await interaction.followup.send("\n".join(lines)[:MESSAGE_LIMIT])
+            choice = f"**[{LETTERS[best]}, {harmless(options[best])}]**"
+            lines.append(phrase("I choose {choice}", choice=choice))
+            lines.append(small_print(_how_sure(opinion)))
+        await announce(interaction, _in_one_message(lines))
 
     @words.command(name="blank", description="Let me fill in the blank of a sentence.")
     @app_commands.describe(sentence="The sentence, with ___ where something is missing")
@@ -120,11 +115,54 @@ class WordGames(commands.Cog):
         await interaction.response.defer()
         filled = await self.service.fill_blank(marked, _asker(interaction))
         if not filled:
-            await interaction.followup.send("Nothing came to my mind. Please try another sentence.")
+            await announce(
+                interaction, phrase("Nothing came to my mind. Please try another sentence.")
+            )
             return
-        await interaction.followup.send(
-            f"> {harmless(sentence)}\n**{harmless(filled)}**"[:MESSAGE_LIMIT]
+        await announce(
+            interaction, f"> {harmless(sentence)}\n**{harmless(filled)}**"[:MESSAGE_LIMIT]
         )
+
+
+def _heading(count: int, conditions: Conditions, theme: str) -> Sentence:
+    how, about = str(conditions), harmless(theme)
+    if how and about:
+        return plural(
+            "{count} word about {theme} {conditions}",
+            "{count} words about {theme} {conditions}",
+            count,
+            theme=about,
+            conditions=how,
+        )
+    if how:
+        return plural(
+            "{count} word {conditions}", "{count} words {conditions}", count, conditions=how
+        )
+    if about:
+        return plural(
+            "{count} word about {theme}", "{count} words about {theme}", count, theme=about
+        )
+    return plural("{count} word", "{count} words", count)
+
+
+def _how_sure(opinion: Opinion) -> Sentence:
+    votes = opinion.votes[opinion.best]
+    if opinion.is_unanimous:
+        return phrase(
+            "Asked with the answers in {asked} orders: {votes} of {asked}, whatever their order, "
+            "so I am consistent, which is not the same as right.",
+            asked=opinion.asked,
+            votes=votes,
+        )
+    return phrase(
+        "Asked with the answers in {asked} orders: {votes} of {asked}, so I am not sure.",
+        asked=opinion.asked,
+        votes=votes,
+    )
+
+
+def _in_one_message(lines: list[str]) -> Sentence:
+    return changed(joined(lines), lambda text: text[:MESSAGE_LIMIT])
 
 
 def _asker(interaction: discord.Interaction) -> Asker:

@@ -178,7 +178,8 @@ def _check_options(
         if len(choices) > 25 or (choices and option.get("autocomplete")):
             raise invalid(f"{where}.choices", "25 or fewer, and none where there is autocomplete.")
         for choice in choices:
-            _length(f"{where}.choices.name", choice["name"], 1, 100)
+            for name in _texts(choice, "name"):
+                _length(f"{where}.choices.name", name, 1, 100)
             _length(f"{where}.choices.value", str(choice["value"]), 1, 100)
         if len({choice["name"] for choice in choices}) != len(choices):
             raise invalid(f"{where}.choices", "Names must be unique.", "DUPLICATE_CHOICE")
@@ -204,7 +205,9 @@ def _texts(item: ReadOnlyJson, field: str) -> Iterator[str]:
 def _size(item: ReadOnlyJson) -> int:
     """Characters of names, descriptions and values; of localisations the longest counts."""
     own = sum(max(map(len, _texts(item, field))) for field in ("name", "description"))
-    choices = sum(len(c["name"]) + len(str(c["value"])) for c in item.get("choices") or [])
+    choices = sum(
+        max(map(len, _texts(c, "name"))) + len(str(c["value"])) for c in item.get("choices") or []
+    )
     return own + choices + sum(map(_size, item.get("options") or []))
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from sandbox import filled
 from sandbox.errors import ApiError, invalid
 from sandbox.rules import check_allowed_mentions, check_message, check_modal
+from sandbox.shapes import ENGLISH
 from sandbox.types import Json, ReadOnlyJson
 from sandbox.world import EPHEMERAL, LOADING, Event, World
 
@@ -92,16 +93,19 @@ class Interactions:
         channel_id: int,
         data: Json,
         *,
+        locale: str = ENGLISH,
         of_message: Json | None = None,
         opened_by: Interaction | None = None,
     ) -> Interaction:
-        """Send the bot an interaction. It fails by itself if the bot does not answer in time."""
+        """Send the bot an interaction. It fails by itself if the bot does not answer in time.
+        ``locale``: what the person has set their Discord to."""
         world = self._world
         interaction_id = world.ids.next()
         token = secrets.token_urlsafe(48)
         payload = self._payload(
             interaction_id, token, kind, person_id=person_id, channel_id=channel_id, data=data
         )
+        payload["locale"] = locale
         if of_message is not None:
             payload["message"] = of_message
         made = Interaction(
@@ -292,7 +296,6 @@ class Interactions:
             "data": data,
             "channel_id": str(channel_id),
             "channel": channel,
-            "locale": "en-US",
             "entitlements": [],
             "attachment_size_limit": 10 * 1024 * 1024,
             "app_permissions": str(int(world.permissions(world.bot_id, channel_id))),
@@ -303,11 +306,12 @@ class Interactions:
         if guild_id is None:
             return payload | {"user": user}
         guild = world.guilds[guild_id]
+        locale = guild["preferred_locale"]
         permissions = str(int(world.permissions(person_id, channel_id)))
         return payload | {
             "guild_id": str(guild_id),
-            "guild": {"id": str(guild_id), "locale": "en-US", "features": guild["features"]},
-            "guild_locale": "en-US",
+            "guild": {"id": str(guild_id), "locale": locale, "features": guild["features"]},
+            "guild_locale": locale,
             "member": {**world.members[guild_id][person_id], "permissions": permissions},
             "context": 0,
             "authorizing_integration_owners": {"0": str(guild_id)},

@@ -13,6 +13,7 @@ from sandbox.filling import Fields, Filling, OptionValue
 from sandbox.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Interactions
 from sandbox.permissions import Permission
 from sandbox.rules import walk
+from sandbox.shapes import ENGLISH
 from sandbox.types import Json
 from sandbox.world import END, Event, World
 
@@ -86,8 +87,12 @@ class Person:
         commands: Commands,
         interactions: Interactions,
         files: Files,
+        *,
+        locale: str = ENGLISH,
     ) -> None:
+        """``locale``: the language of their Discord, such as ``de`` or ``pt-BR``."""
         self.id = person_id
+        self.locale = locale
         self._world = world
         self._commands = commands
         self._interactions = interactions
@@ -222,7 +227,7 @@ class Person:
             "target_id": str(message_id or user_id),
             "resolved": filling.resolved,
         }
-        return self._interactions.begin(COMMAND, self.id, channel_id, data)
+        return self._begin(COMMAND, channel_id, data)
 
     def press(self, channel_id: int, message_id: int, custom_id: str) -> Interaction:
         return self._use(channel_id, message_id, custom_id, None)
@@ -243,8 +248,8 @@ class Person:
         data: Json = {"custom_id": shown["custom_id"], "components": [p for p in parts if p]}
         if filling.resolved:
             data["resolved"] = filling.resolved
-        return self._interactions.begin(
-            MODAL, self.id, opened.channel_id, data, of_message=opened.of_message, opened_by=opened
+        return self._begin(
+            MODAL, opened.channel_id, data, of_message=opened.of_message, opened_by=opened
         )
 
     def _command(
@@ -281,7 +286,7 @@ class Person:
             data["resolved"] = filling.resolved
         if "guild_id" in command:
             data["guild_id"] = command["guild_id"]
-        return self._interactions.begin(kind, self.id, channel_id, data)
+        return self._begin(kind, channel_id, data)
 
     def _use(
         self, channel_id: int, message_id: int, custom_id: str, values: Sequence[str] | None
@@ -297,7 +302,26 @@ class Person:
             data["values"] = list(values)
             if filling.resolved:
                 data["resolved"] = filling.resolved
-        return self._interactions.begin(COMPONENT, self.id, channel_id, data, of_message=message)
+        return self._begin(COMPONENT, channel_id, data, of_message=message)
+
+    def _begin(
+        self,
+        kind: int,
+        channel_id: int,
+        data: Json,
+        *,
+        of_message: Json | None = None,
+        opened_by: Interaction | None = None,
+    ) -> Interaction:
+        return self._interactions.begin(
+            kind,
+            self.id,
+            channel_id,
+            data,
+            locale=self.locale,
+            of_message=of_message,
+            opened_by=opened_by,
+        )
 
     def _filling(self, channel_id: int) -> Filling:
         return Filling(self._world, self._files, self.id, channel_id)

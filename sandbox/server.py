@@ -21,6 +21,7 @@ from sandbox.rest import BODY_LIMIT_BYTES, Api
 from sandbox.rest_application import ApplicationRoutes, InteractionRoutes
 from sandbox.rest_messages import MessageRoutes
 from sandbox.scene import furnish
+from sandbox.shapes import ENGLISH
 from sandbox.traffic import Traffic
 from sandbox.world import END, Event, World
 
@@ -68,15 +69,22 @@ class Sandbox:
     def page_url(self) -> str:
         return f"http://{HOST}:{self._port}/?key={self.page_key}"
 
-    def person(self, who: str | int) -> Person:
-        """Somebody by name or id.
+    def person(self, who: str | int, *, locale: str = ENGLISH) -> Person:
+        """Somebody by name or id, at a Discord in the language ``locale``.
 
         Raises:
             KeyError: there is nobody of that name.
         """
         for person_id, user in self.world.users.items():
             if who in (person_id, user["global_name"]) and not user["bot"]:
-                return Person(person_id, self.world, self.commands, self.interactions, self.files)
+                return Person(
+                    person_id,
+                    self.world,
+                    self.commands,
+                    self.interactions,
+                    self.files,
+                    locale=locale,
+                )
         raise KeyError(who)
 
     async def start(self, port: int = 0) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from sandbox.types import Json
 
+ENGLISH = "en-US"
+"""The locale of people and servers that have chosen none."""
+
 CONTENT_INTENT = 1 << 19
 """The application's flag for the Message Content Intent in an application below 100 servers."""
 PRESENCE_INTENT = 1 << 13
@@ -30,7 +33,7 @@ def user(user_id: int, name: str, *, is_bot: bool) -> Json:
 
 def own_user(bot: Json) -> Json:
     """The bot's user as the bot itself is told of it."""
-    return {**bot, "verified": True, "mfa_enabled": False, "locale": "en-US"}
+    return {**bot, "verified": True, "mfa_enabled": False, "locale": ENGLISH}
 
 
 def application(bot: Json) -> Json:
@@ -85,7 +88,7 @@ def guild(guild_id: int, name: str, owner_id: int, everybody: int, joined_at: st
         "premium_tier": 0,
         "premium_subscription_count": 0,
         "premium_progress_bar_enabled": False,
-        "preferred_locale": "en-US",
+        "preferred_locale": ENGLISH,
         "system_channel_id": None,
         "system_channel_flags": 0,
         "rules_channel_id": None,

@@ -18,8 +18,9 @@ from enum import StrEnum
 
 from bot.errors import AirocordError
 from bot.games.questions import Difficulty, Origin, Question
+from bot.language import phrase
 
-CREDIT = "Questions of the Open Trivia Database (https://opentdb.com), CC BY-SA 4.0."
+CREDIT = phrase("Questions of the Open Trivia Database (https://opentdb.com), CC BY-SA 4.0.")
 LARGEST = 20 * 1024 * 1024
 """Bytes of a dump; the whole database has 1.3 MB."""
 _LONGEST_TEXT, _LONGEST_OPTION, _LONGEST_CATEGORY = 500, 100, 60

@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import AirocordError
 from bot.games.questions import Difficulty, Origin, Question
+from bot.language import Sentence, number, phrase, plural
 
 LARGEST = 512 * 1024
 """Bytes of a pack."""
@@ -72,17 +73,24 @@ def read(data: bytes, name: str) -> Pack:
         PackError: it cannot be used as it is.
     """
     if len(data) > LARGEST:
-        raise PackError(f"A pack can have {LARGEST // 1024} kB. Split it into several.")
+        raise too_large()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PackError("The pack is not UTF-8 text. Save it as UTF-8.") from error
+        raise PackError(phrase("The pack is not UTF-8 text. Save it as UTF-8.")) from error
     root = _parse(text)
     if not isinstance(root, MappingNode) or not root.value:
-        raise PackError("Line 1: a pack begins with its title or its questions; see the example.")
+        raise _wrong_in(1, phrase("a pack begins with its title or its questions; see the example"))
     reader = _Reader(name)
     ours = any(isinstance(key, ScalarNode) and key.value == "questions" for key, _ in root.value)
     return reader.pack(root) if ours else reader.trivia_list(root)
+
+
+def too_large() -> PackError:
+    """The file has more than :data:`LARGEST` bytes."""
+    return PackError(
+        phrase("A pack can have {size} kB. Split it into several.", size=LARGEST // 1024)
+    )
 
 
 def _parse(text: str) -> Node | None:
@@ -98,10 +106,16 @@ def _parse(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise PackError(
-            f"Line {line}: {_said(error.problem)}. A text with a colon or # in it needs quotes."
+            phrase(
+                "Line {line}: {problem}. A text with a colon or # in it needs quotes.",
+                line=line,
+                problem=_said(error.problem),
+            )
         ) from error
     except yaml.YAMLError as error:
-        raise PackError("The pack has characters in it that YAML does not allow.") from error
+        raise PackError(
+            phrase("The pack has characters in it that YAML does not allow.")
+        ) from error
 
 
 def _joined(match: re.Match[str]) -> str:
@@ -116,18 +130,20 @@ def _check_shape(text: str) -> None:
     for event in yaml.parse(text, _LOADER):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            raise PackError(f"Line {line}: anchors (&) and aliases (*) cannot be used in a pack.")
+            raise _wrong_in(line, phrase("anchors (&) and aliases (*) cannot be used in a pack"))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise PackError(f"Line {line}: lists and mappings go deeper here than in any pack.")
+            raise _wrong_in(line, phrase("lists and mappings go deeper here than in any pack"))
 
 
 def _said(problem: str | None) -> str:
     """What the parser says, on one line and not too long."""
-    return " ".join((problem or "this is not YAML").split())[:150].rstrip(".")
+    if not problem:
+        return phrase("this is not YAML")
+    return " ".join(problem.split())[:150].rstrip(".")
 
 
 class _Reader:
@@ -143,7 +159,7 @@ class _Reader:
         credit = [_text(fields, key, LONGEST_NOTE) for key in ("author", "licence", "license")]
         rows = fields["questions"]
         if not isinstance(rows, SequenceNode) or not rows.value:
-            raise _wrong(rows, "questions is a list with at least one question")
+            raise _wrong(rows, phrase("questions is a list with at least one question"))
         self._count(rows, len(rows.value))
         return Pack(
             title=title,
@@ -158,26 +174,28 @@ class _Reader:
         author = ""
         questions: list[Question] = []
         for key, value in root.value:
-            asked = _scalar(key, "a question", LONGEST_QUESTION)
+            asked = _scalar(key, phrase("a question"), LONGEST_QUESTION)
             if asked == "AUTHOR":
                 author = _scalar(value, "AUTHOR", LONGEST_NOTE)
             elif asked != "CONFIG":
-                answers = _strings(value, f"the answers to {_quoted(asked)}")
+                quoted = _quoted(asked)
+                what = phrase("the answers to {question}", question=quoted)
+                answers = _strings(value, what)
                 if not answers:
-                    raise _wrong(key, f"{_quoted(asked)} has no answer")
+                    raise _wrong(key, phrase("{question} has no answer", question=quoted))
                 questions.append(self._made(key, asked, answers, category=self._title, wrong=()))
                 self._count(key, len(questions))
         if not questions:
-            raise _wrong(root, "there is no question here")
+            raise _wrong(root, phrase("there is no question here"))
         return Pack(self._title, "", author, tuple(questions))
 
     def _question(self, node: Node, category: str) -> Question:
         if not isinstance(node, MappingNode):
-            raise _wrong(node, "each question has the keys question and answer")
+            raise _wrong(node, phrase("each question has the keys question and answer"))
         fields = _fields(node, _QUESTION_KEYS)
         for key in ("question", "answer"):
             if key not in fields:
-                raise _wrong(node, f"this question has no {key}")
+                raise _wrong(node, phrase("this question has no {key}", key=key))
         text = _text(fields, "question", LONGEST_QUESTION)
         answer = _text(fields, "answer", LONGEST_ANSWER)
         aliases, wrong = (
@@ -186,7 +204,7 @@ class _Reader:
         level = _text(fields, "difficulty", LONGEST_TITLE).lower() or Difficulty.MEDIUM
         if level not in _DIFFICULTIES:
             known = ", ".join(_DIFFICULTIES)
-            raise _wrong(fields["difficulty"], f"difficulty is one of {known}")
+            raise _wrong(fields["difficulty"], phrase("difficulty is one of {known}", known=known))
         return self._made(
             node,
             text,
@@ -209,17 +227,29 @@ class _Reader:
         explanation: str = "",
     ) -> Question:
         if not text or not answers[0]:
-            raise _wrong(node, "question and answer cannot be empty")
+            raise _wrong(node, phrase("question and answer cannot be empty"))
         right, options = ({one.casefold() for one in texts} for texts in (answers, wrong))
         for option in wrong:
             if option.casefold() in right:
-                raise _wrong(node, f"the wrong answer {_quoted(option)} is also a right one")
+                reason = phrase(
+                    "the wrong answer {answer} is also a right one", answer=_quoted(option)
+                )
+                raise _wrong(node, reason)
         if len(options) < len(wrong):
-            raise _wrong(node, f"{_quoted(text)} has the same wrong answer twice")
+            raise _wrong(
+                node, phrase("{question} has the same wrong answer twice", question=_quoted(text))
+            )
         identity = hashlib.sha256(f"{text.casefold()}\n{answers[0].casefold()}".encode())
         key = identity.hexdigest()[:16]
         if key in self._seen:
-            raise _wrong(node, f"{_quoted(text)} stands in line {self._seen[key]} already")
+            raise _wrong(
+                node,
+                phrase(
+                    "{question} stands in line {line} already",
+                    question=_quoted(text),
+                    line=self._seen[key],
+                ),
+            )
         self._seen[key] = _line(node)
         return Question(
             id=f"pack:{key}",
@@ -235,17 +265,21 @@ class _Reader:
 
     def _count(self, node: Node, count: int) -> None:
         if count > MOST_QUESTIONS:
-            raise _wrong(node, f"a pack can have {MOST_QUESTIONS:,} questions; split it")
+            raise _wrong(
+                node,
+                phrase("a pack can have {most} questions; split it", most=number(MOST_QUESTIONS)),
+            )
 
 
 def _fields(node: MappingNode, known: Sequence[str]) -> Mapping[str, Node]:
     found: dict[str, Node] = {}
     for key, value in node.value:
-        name = _scalar(key, "a key", LONGEST_TITLE)
+        name = _scalar(key, phrase("a key"), LONGEST_TITLE)
         if name not in known:
-            raise _wrong(key, f"{_quoted(name)} is not one of {', '.join(known)}")
+            keys = ", ".join(known)
+            raise _wrong(key, phrase("{key} is not one of {keys}", key=_quoted(name), keys=keys))
         if name in found:
-            raise _wrong(key, f"{name} stands here twice")
+            raise _wrong(key, phrase("{key} stands here twice", key=name))
         found[name] = value
     return found
 
@@ -258,18 +292,27 @@ def _strings(node: Node, what: str) -> tuple[str, ...]:
     """A list of texts, without empty ones; a single text is a list of one."""
     nodes = node.value if isinstance(node, SequenceNode) else [node]
     if len(nodes) > MOST_ANSWERS:
-        raise _wrong(node, f"{what} can be {MOST_ANSWERS} at most")
+        raise _wrong(node, phrase("{what} can be {most} at most", what=what, most=MOST_ANSWERS))
     return tuple(filter(None, (_scalar(one, what, LONGEST_ANSWER) for one in nodes)))
 
 
 def _scalar(node: Node, what: str, longest: int) -> str:
     """The text as it is written, on one line: ``yes``, ``1945`` and ``012`` are texts too."""
     if not isinstance(node, ScalarNode):
-        raise _wrong(node, f"{what} is a text, not a list or mapping")
+        raise _wrong(node, phrase("{what} is a text, not a list or mapping", what=what))
     line = " ".join(str(node.value).split())
     text = "".join(sign for sign in line if sign.isprintable() or sign == _JOINER)
     if len(text) > longest:
-        raise _wrong(node, f"{what} has {len(text):,} characters; at most {longest} are shown")
+        raise _wrong(
+            node,
+            plural(
+                "{what} has {count} character; at most {longest} are shown",
+                "{what} has {count} characters; at most {longest} are shown",
+                len(text),
+                what=what,
+                longest=longest,
+            ),
+        )
     return text
 
 
@@ -277,8 +320,12 @@ def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _wrong(node: Node, reason: str) -> PackError:
-    return PackError(f"Line {_line(node)}: {reason}.")
+def _wrong(node: Node, reason: Sentence) -> PackError:
+    return _wrong_in(_line(node), reason)
+
+
+def _wrong_in(line: int, reason: Sentence) -> PackError:
+    return PackError(phrase("Line {line}: {reason}.", line=line, reason=reason))
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from bot.errors import AirocordError
 from bot.games import letters as multisets
 from bot.games.letters import LONGEST, pack, plain_letters
 from bot.games.lexicon import KNOWN, Lexicon
+from bot.language import phrase
 
 WILDCARD = "?"
 MOST_WILDCARDS = 3
@@ -61,13 +62,15 @@ def read_query(letters: str, words: int = 1, pattern: str = "") -> Query:
     plain = plain_letters(letters)
     shape = "".join(sign for sign in _folded(pattern) if sign in multisets.PLACES or sign == "?")
     if not 2 <= len(plain) + wildcards <= LONGEST:
-        raise LettersRefused(f"Please give 2 to {LONGEST} letters, with ? for any letter.")
+        raise LettersRefused(
+            phrase("Please give 2 to {longest} letters, with ? for any letter.", longest=LONGEST)
+        )
     if wildcards > MOST_WILDCARDS:
-        raise LettersRefused(f"At most {MOST_WILDCARDS} letters can be ?.")
+        raise LettersRefused(phrase("At most {most} letters can be ?.", most=MOST_WILDCARDS))
     if words > 1 and (wildcards or shape):
-        raise LettersRefused("With several words, neither ? nor a pattern can be used.")
+        raise LettersRefused(phrase("With several words, neither ? nor a pattern can be used."))
     if len(shape) > len(plain) + wildcards:
-        raise LettersRefused("The pattern is longer than the letters are.")
+        raise LettersRefused(phrase("The pattern is longer than the letters are."))
     return Query(plain, wildcards, min(max(words, 1), MOST_WORDS), shape)
 
 
@@ -83,8 +86,8 @@ def solve(query: Query, lexicon: Lexicon, *, most: int = 200, limit_s: float = 0
         return Solutions(tuple(found[:most]), len(found) <= most)
     search = _Search(lexicon, query.words, until)
     phrases: list[tuple[str, ...]] = []
-    for phrase in search.phrases(query.letters):
-        phrases.append(phrase)
+    for found_words in search.phrases(query.letters):
+        phrases.append(found_words)
         if len(phrases) >= 20 * most:
             search.is_complete = False
             break

@@ -10,10 +10,19 @@ from dataclasses import dataclass
 from bot.errors import AirocordError
 from bot.games.letters import LONGEST, PLACES, plain_letters
 from bot.games.lexicon import COMMON, KNOWN, Lexicon
+from bot.language import phrase
 
 MOST_WORDS = 50
 SHORTEST = 2
 """Letters of a word of a list: single ones are no words to most people."""
+
+
+_OPTIONS = {
+    "starts": phrase("starts"),
+    "ends": phrase("ends"),
+    "contains": phrase("contains"),
+}
+"""What the command's options are called."""
 
 
 class ConditionsRefused(AirocordError):
@@ -33,16 +42,19 @@ class Conditions:
 
     def __str__(self) -> str:
         """As they are put to the model and to people: "that start with EN"."""
-        parts = [
-            f"{verb} {letters.upper()}"
-            for verb, letters in (
-                ("start with", self.starts),
-                ("end with", self.ends),
-                ("contain", self.contains),
-            )
-            if letters
-        ]
-        return f"that {' and '.join(parts)}" if parts else ""
+        parts: list[str] = []
+        if self.starts:
+            parts.append(phrase("start with {letters}", letters=self.starts.upper()))
+        if self.ends:
+            parts.append(phrase("end with {letters}", letters=self.ends.upper()))
+        if self.contains:
+            parts.append(phrase("contain {letters}", letters=self.contains.upper()))
+        if not parts:
+            return ""
+        conditions = parts[0]
+        for part in parts[1:]:
+            conditions = phrase("{condition} and {other}", condition=conditions, other=part)
+        return phrase("that {conditions}", conditions=conditions)
 
 
 def read_conditions(starts: str = "", ends: str = "", contains: str = "") -> Conditions:
@@ -52,11 +64,17 @@ def read_conditions(starts: str = "", ends: str = "", contains: str = "") -> Con
         ConditionsRefused: there is something else than letters in it, or too much.
     """
     read: list[str] = []
-    for name, text in (("starts", starts), ("ends", ends), ("contains", contains)):
+    for option, text in (("starts", starts), ("ends", ends), ("contains", contains)):
         letters = plain_letters(text)
         given = "".join(unicodedata.normalize("NFC", text).split())
         if len(letters) != len(given) or len(letters) > LONGEST:
-            raise ConditionsRefused(f"For {name}, please give 1 to {LONGEST} letters from A to Z.")
+            raise ConditionsRefused(
+                phrase(
+                    "For {option}, please give 1 to {longest} letters from A to Z.",
+                    option=_OPTIONS[option],
+                    longest=LONGEST,
+                )
+            )
         read.append(letters)
     return Conditions(starts=read[0], ends=read[1], contains=read[2])
 

@@ -27,9 +27,13 @@ class Catalog:
     """One language. What it lacks is said in English."""
 
     language: str
-    names: Mapping[str, str] = field(default_factory=dict)
-    """What people type and choose, such as ``easy``, by kind and English name: see
-    :meth:`name`."""
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """What a command, a group or a menu's entry is called, by its English path: the last word of
+    ``trivia start`` alone, as each group has its own entry."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Of commands, by their English name."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """What an option lets people choose from, such as ``easy``, by the English word."""
     descriptions: Mapping[str, str] = field(default_factory=dict)
     """Of commands, groups and options, by their English text."""
     sentences: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
@@ -47,11 +51,12 @@ class Catalog:
         return count == 1 or (count == 0 and self.language in _ONE_UP_TO)
 
     def command(self, qualified_name: str) -> str:
-        """How a command is typed, such as ``trivia start``."""
+        """How a command is typed that is ``trivia start`` in English; words after it, which are
+        no command's, stay."""
         words = qualified_name.split(" ")
         paths = (" ".join(words[: end + 1]) for end in range(len(words)))
         return " ".join(
-            self.names.get(f"/{path}", word) for path, word in zip(paths, words, strict=True)
+            self.commands.get(path, word) for path, word in zip(paths, words, strict=True)
         )
 
     def number(self, value: int) -> str:

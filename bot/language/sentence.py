@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from bot.language.catalog import ENGLISH, catalog
 
 _HOLE = re.compile(r"\{(\w+)\}")
+_COMMAND = re.compile(r"`/([a-z][a-z -]*)")
+"""In backticks, as templates and their translations alike have it: in English."""
 
 
 class Sentence(str):
@@ -42,7 +44,8 @@ class Sentence(str):
 def phrase(template: str, /, **holes: object) -> Sentence:
     """A sentence with ``{holes}``, which are filled once: what they hold is never a template.
 
-    ``template`` stands literally in every file of translations.
+    ``template`` stands literally in every file of translations. A command in backticks is named as
+    the reader's Discord names it.
     """
 
     def tell(language: str) -> str:
@@ -98,4 +101,7 @@ def _filled(template: str, holes: Mapping[str, object], language: str) -> str:
         held = holes.get(hole[1], hole[0])
         return spoken(held if isinstance(held, str) else str(held), language)
 
-    return _HOLE.sub(fill, template)
+    def typed(command: re.Match[str]) -> str:
+        return f"`/{catalog(language).command(command[1])}"
+
+    return _HOLE.sub(fill, _COMMAND.sub(typed, template))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 import discord
 
 from bot.games.letters import LONGEST
+from bot.language import changed, phrase
 from bot.play.buttons import ControlButton, GameItem
 from bot.sentences import respond, sentence_for
 
@@ -15,16 +16,22 @@ if TYPE_CHECKING:
     from bot.client import AirocordClient
 
 
-class Guess(discord.ui.Modal, title="Your guess"):
+_LABEL = 45
+"""Characters of a field's label (Discord, Component Reference)."""
+
+
+class Guess(discord.ui.Modal):
     """Asks for a word."""
 
-    word: discord.ui.TextInput[Guess] = discord.ui.TextInput(
-        label="A word", max_length=LONGEST + 5, custom_id="word"
-    )
-
     def __init__(self, game: int, letters: str) -> None:
-        super().__init__(timeout=300.0)
-        self.word.label = f"A word from {' '.join(letters.upper())}"[:45]
+        super().__init__(title=phrase("Your guess"), timeout=300.0)
+        label = phrase("A word from {letters}", letters=" ".join(letters.upper()))
+        self.word: discord.ui.TextInput[Guess] = discord.ui.TextInput(
+            max_length=LONGEST + 5, custom_id="word"
+        )
+        self.add_item(
+            discord.ui.Label(text=changed(label, lambda said: said[:_LABEL]), component=self.word)
+        )
         self._game = game
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -63,7 +70,9 @@ class DailyButton(GameItem, template=r"airo:daily:(?P<day>[0-9]{4}-[0-9]{2}-[0-9
         self.day = day
         super().__init__(
             discord.ui.Button(
-                label="Guess", style=discord.ButtonStyle.primary, custom_id=f"airo:daily:{day}"
+                label=phrase("Guess"),
+                style=discord.ButtonStyle.primary,
+                custom_id=f"airo:daily:{day}",
             )
         )
 

@@ -9,30 +9,51 @@ from bot.games.anagram_effects import Miss, PuzzleClosed, PuzzleOpened
 from bot.games.effects import Ending, GameOver, Outcome, Refusal
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.scoring import POINTS
-from bot.play.words import counted, harmless, in_seconds, person, scoreboard
+from bot.language import Sentence, joined, phrase, plural
+from bot.play.words import (
+    DIFFICULTIES,
+    bold,
+    capitalized,
+    gained,
+    had_it,
+    harmless,
+    in_seconds,
+    person,
+    points_counted,
+    scoreboard,
+    votes_to_skip,
+)
 from bot.replies.pages import small_print
 
+KINDS = {
+    Kind.CLASSIC: phrase("classic"),
+    Kind.TWIST: phrase("twist"),
+    Kind.CONUNDRUM: phrase("conundrum"),
+}
+
 MISSES = {
-    Miss.UNKNOWN: "That is not in my list of words.",
-    Miss.LETTERS: "That needs letters that are not there.",
-    Miss.LEFT_OVER: "All the letters have to be used.",
-    Miss.SHORT: "A word needs three letters or more.",
-    Miss.TAKEN: "Somebody has found that one.",
+    Miss.UNKNOWN: phrase("That is not in my list of words."),
+    Miss.LETTERS: phrase("That needs letters that are not there."),
+    Miss.LEFT_OVER: phrase("All the letters have to be used."),
+    Miss.SHORT: phrase("A word needs three letters or more."),
+    Miss.TAKEN: phrase("Somebody has found that one."),
 }
 
 REFUSALS = {
-    Refusal.NO_QUESTION: "That puzzle is over.",
-    Refusal.LOCKED: "You have had your turn at this puzzle.",
-    Refusal.NO_MORE_HINTS: "There are no more hints for this puzzle.",
-    Refusal.NOT_PLAYING: "Make a guess in this game first; then your vote counts.",
-    Refusal.VOTED: "Your vote to skip is counted already.",
-    Refusal.SOLVED: "It is solved already, and about to close.",
+    Refusal.NO_QUESTION: phrase("That puzzle is over."),
+    Refusal.LOCKED: phrase("You have had your turn at this puzzle."),
+    Refusal.NO_MORE_HINTS: phrase("There are no more hints for this puzzle."),
+    Refusal.NOT_PLAYING: phrase("Make a guess in this game first; then your vote counts."),
+    Refusal.VOTED: phrase("Your vote to skip is counted already."),
+    Refusal.SOLVED: phrase("It is solved already, and about to close."),
 }
 
 _RULES = {
-    Kind.CLASSIC: "Find a word of all these letters. Every word that fits is right.",
-    Kind.TWIST: "Find as many words as you can. Each counts once, for whoever finds it first.",
-    Kind.CONUNDRUM: "Find the word of nine letters. You have one try.",
+    Kind.CLASSIC: phrase("Find a word of all these letters. Every word that fits is right."),
+    Kind.TWIST: phrase(
+        "Find as many words as you can. Each counts once, for whoever finds it first."
+    ),
+    Kind.CONUNDRUM: phrase("Find the word of nine letters. You have one try."),
 }
 
 _SHOWN_FOUND = 40
@@ -54,62 +75,67 @@ class Shown:
     skip_votes: tuple[int, int] = (0, 0)
 
 
-def puzzle(shown: Shown, seconds_left: float) -> str:
+def puzzle(shown: Shown, seconds_left: float) -> Sentence:
     """The puzzle while it is open."""
     opened = shown.opened
     kind = opened.puzzle.kind
-    lines = [_heading(opened.number, opened.total, opened.puzzle), _RULES[kind]]
+    lines: list[str] = [_heading(opened.number, opened.total, opened.puzzle), _RULES[kind]]
     for text, is_words in shown.clues:
-        lines.append(f"Hint: {harmless(text)}" if is_words else f"Hint: `{text}`")
+        lines.append(phrase("Hint: {hint}", hint=harmless(text) if is_words else f"`{text}`"))
     if kind is Kind.TWIST:
         lines += _found(shown)
-    notes = [f"Ends {in_seconds(seconds_left)}."]
-    guess = "Press Guess"
-    notes.append(f"{guess}, or write in the channel." if shown.can_write else f"{guess}.")
+    notes = [phrase("Ends {when}.", when=in_seconds(seconds_left))]
+    if shown.can_write:
+        notes.append(phrase("Press Guess, or write in the channel."))
+    else:
+        notes.append(phrase("Press Guess."))
     if shown.solvers:
-        notes.append(f"Solved by {counted(shown.solvers, 'person', 'people')}.")
+        notes.append(
+            plural("Solved by {count} person.", "Solved by {count} people.", shown.solvers)
+        )
     votes, needed = shown.skip_votes
     if votes:
-        notes.append(f"{votes} of {needed} votes to skip.")
-    lines.append(small_print(" ".join(notes)))
-    return "\n".join(lines)
+        notes.append(votes_to_skip(votes, needed))
+    lines.append(small_print(joined(notes, " ")))
+    return joined(lines)
 
 
-def closed(result: PuzzleClosed, seconds_to_next: float) -> str:
+def closed(result: PuzzleClosed, seconds_to_next: float) -> Sentence:
     """The puzzle when it is over."""
     asked = result.puzzle
-    lines = [_heading(result.number, 0, asked)]
+    lines: list[str] = [_heading(result.number, 0, asked)]
     if asked.kind is Kind.TWIST:
         lines += _twist_result(result)
     else:
-        lines.append(f"{_outcome(result)} The answer: {_answers(asked)}.")
-        lines += [
-            f"{person(gain.person)} +{gain.points}"
-            + (f" ({gain.streak} in a row)" if gain.streak > 1 else "")
-            for gain in result.gains[:10]
-        ]
+        lines.append(joined([_outcome(result), _answers(asked)], " "))
+        lines += [gained(gain.person, gain.points, gain.streak) for gain in result.gains[:10]]
     if result.next_at is not None:
-        lines.append(small_print(f"Next puzzle {in_seconds(seconds_to_next)}."))
-    return "\n".join(lines)
+        lines.append(small_print(phrase("Next puzzle {when}.", when=in_seconds(seconds_to_next))))
+    return joined(lines)
 
 
-def over(result: GameOver) -> str:
+def over(result: GameOver) -> Sentence:
     """The end of a game."""
     reason = {
-        Ending.FINISHED: "That was the end of the game.",
-        Ending.STOPPED: "The game was stopped.",
-        Ending.SILENT: "Nobody guesses any more, so I end the game.",
+        Ending.FINISHED: phrase("That was the end of the game."),
+        Ending.STOPPED: phrase("The game was stopped."),
+        Ending.SILENT: phrase("Nobody guesses any more, so I end the game."),
     }[result.ending]
     lines = [reason]
     if result.standings:
         board = [
-            (one.person, f"{counted(one.points, 'point')}, {one.right} right")
+            (
+                one.person,
+                phrase(
+                    "{points}, {right} right", points=points_counted(one.points), right=one.right
+                ),
+            )
             for one in result.standings
         ]
         lines.append(scoreboard(board))
         if not result.ranked:
-            lines.append(small_print("Scoreboards count games with two or more players."))
-    return "\n".join(lines)
+            lines.append(small_print(phrase("Scoreboards count games with two or more players.")))
+    return joined(lines)
 
 
 def spaced(letters: str) -> str:
@@ -117,30 +143,47 @@ def spaced(letters: str) -> str:
     return f"`{' '.join(letters.upper())}`"
 
 
-def blanks(words: list[str]) -> str:
+def blanks(words: list[str]) -> Sentence:
     """How many words of each length there are still to be found."""
     lengths = Counter(map(len, words))
-    return ", ".join(f"{counted(lengths[n], 'word')} of {n}" for n in sorted(lengths))
+    return joined(
+        (
+            plural("{count} word of {length}", "{count} words of {length}", lengths[n], length=n)
+            for n in sorted(lengths)
+        ),
+        ", ",
+    )
 
 
-def _heading(number: int, total: int, asked: Puzzle) -> str:
-    of = f" of {total}" if total > 1 else ""
-    marks = [f"**{asked.kind.title()}, puzzle {number}{of}**", str(asked.difficulty)]
+def _heading(number: int, total: int, asked: Puzzle) -> Sentence:
+    kind = capitalized(KINDS[asked.kind])
+    if total > 1:
+        place = phrase("{kind}, puzzle {number} of {total}", kind=kind, number=number, total=total)
+    else:
+        place = phrase("{kind}, puzzle {number}", kind=kind, number=number)
+    marks = [bold(place), DIFFICULTIES[asked.difficulty]]
     if asked.kind is not Kind.TWIST:
-        marks.append(f"{POINTS[asked.difficulty]} points")
-    return f"{' · '.join(marks)}\n# {spaced(asked.letters)}"
+        marks.append(points_counted(POINTS[asked.difficulty]))
+    return joined([joined(marks, " · "), f"# {spaced(asked.letters)}"])
 
 
 def _found(shown: Shown) -> list[str]:
     known = shown.opened.puzzle.shown
     found = {word for word, _ in shown.found}
-    lines = [f"{len(found & set(known))} of {counted(len(known), 'word')} found."]
+    lines: list[str] = [
+        plural(
+            "{found} of {count} word found.",
+            "{found} of {count} words found.",
+            len(known),
+            found=len(found & set(known)),
+        )
+    ]
     if shown.found:
         latest = shown.found[-_SHOWN_FOUND:]
         lines.append(", ".join(f"{word} ({person(who)})" for word, who in latest))
     left = [word for word in known if word not in found]
     if left:
-        lines.append(small_print(f"Left: {blanks(left)}."))
+        lines.append(small_print(phrase("Left: {words}.", words=blanks(left))))
     return lines
 
 
@@ -148,27 +191,38 @@ def _twist_result(result: PuzzleClosed) -> list[str]:
     known = result.puzzle.shown
     found = {word for word, _ in result.found}
     missed = sorted((word for word in known if word not in found), key=lambda w: (-len(w), w))
-    lines = [f"You found {counted(len(found), 'word')}; I know {len(known)}."]
-    lines += [f"{person(gain.person)} +{gain.points}" for gain in result.gains[:10]]
-    if missed:
-        more = len(missed) - _SHOWN_MISSED
-        rest = f" and {more} more" if more > 0 else ""
-        lines.append(f"Not found: {', '.join(missed[:_SHOWN_MISSED])}{rest}.")
+    lines: list[str] = [
+        plural(
+            "You found {count} word; I know {known}.",
+            "You found {count} words; I know {known}.",
+            len(found),
+            known=len(known),
+        )
+    ]
+    lines += [gained(gain.person, gain.points, 1) for gain in result.gains[:10]]
+    words = ", ".join(missed[:_SHOWN_MISSED])
+    more = len(missed) - _SHOWN_MISSED
+    if more > 0:
+        lines.append(phrase("Not found: {words} and {count} more.", words=words, count=more))
+    elif missed:
+        lines.append(phrase("Not found: {words}.", words=words))
     return lines
 
 
-def _answers(asked: Puzzle) -> str:
+def _answers(asked: Puzzle) -> Sentence:
     first, *others = asked.shown
-    also = f" (also: {', '.join(others)})" if others else ""
-    return f"**{first}**{also}"
+    if not others:
+        return phrase("The answer: **{answer}**.", answer=first)
+    return phrase(
+        "The answer: **{answer}** (also: {others}).", answer=first, others=", ".join(others)
+    )
 
 
-def _outcome(result: PuzzleClosed) -> str:
+def _outcome(result: PuzzleClosed) -> Sentence:
     if result.outcome is Outcome.SOLVED:
-        count = len(result.gains)
-        return f"{counted(count, 'person', 'people')} had it." if count > 1 else "One had it."
+        return had_it(len(result.gains))
     return {
-        Outcome.SKIPPED: "Skipped.",
-        Outcome.STOPPED: "Stopped.",
-        Outcome.SILENT: "Nobody guessed.",
-    }.get(result.outcome, "Nobody had it.")
+        Outcome.SKIPPED: phrase("Skipped."),
+        Outcome.STOPPED: phrase("Stopped."),
+        Outcome.SILENT: phrase("Nobody guessed."),
+    }.get(result.outcome, phrase("Nobody had it."))

@@ -15,6 +15,7 @@ from bot.games.letters import plain_letters
 from bot.games.puzzles import Kind, Puzzle
 from bot.games.questions import Difficulty
 from bot.incoming import ref_of
+from bot.language import Sentence, joined, phrase, plural
 from bot.patience import announce, in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import Guess
@@ -28,8 +29,9 @@ from bot.play.table_commands import (
     open_table,
     vote_counted,
 )
-from bot.play.words import counted
+from bot.play.words import DIFFICULTIES
 from bot.play.words_known import KnownWords
+from bot.replies.languages import language_of_person, language_of_place, speak
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
 from bot.sentences import respond
@@ -37,8 +39,8 @@ from bot.storage import QuestionBank
 
 KINDS = tuple(kind.value for kind in Kind)
 
-_GONE = "That game is over. `/anagram play` begins a new one."
-_NONE_HERE = "No game of anagrams runs in this channel."
+_GONE = phrase("That game is over. `/anagram play` begins a new one.")
+_NONE_HERE = phrase("No game of anagrams runs in this channel.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,16 @@ class Anagrams:
         # Before the game opens, so that it stands above the first puzzle.
         await announce(
             interaction,
-            f"**Anagrams** ({kind}, {difficulty}): {counted(rounds, 'puzzle')}, "
-            f"{seconds} seconds each.",
+            phrase(
+                "**Anagrams** ({kind}, {difficulty}): {puzzles}, {seconds} seconds each.",
+                kind=anagram_words.KINDS[kind],
+                difficulty=DIFFICULTIES[difficulty],
+                puzzles=plural("{count} puzzle", "{count} puzzles", rounds),
+                seconds=seconds,
+            ),
         )
         outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
+        outlet.language = language_of_place(interaction)
 
         def make(game_id: int) -> AnagramTable:
             return AnagramTable(
@@ -112,9 +120,11 @@ class Anagrams:
         if table is None:
             await respond(interaction, _GONE)
         elif table.game.puzzle is None:
-            await respond(interaction, "The next puzzle is about to come.")
+            await respond(interaction, phrase("The next puzzle is about to come."))
         else:
-            await interaction.response.send_modal(Guess(game_id, table.game.puzzle.letters))
+            dialog = Guess(game_id, table.game.puzzle.letters)
+            speak(dialog, language_of_person(interaction))
+            await interaction.response.send_modal(dialog)
 
     async def guess(self, interaction: discord.Interaction, game_id: int, word: str) -> None:
         """A word came by the dialog; only the person learns how good it is."""
@@ -141,18 +151,23 @@ class Anagrams:
         return sorted(plain_letters(letters)) == sorted(table.game.puzzle.letters)
 
 
+def _right(found: Found) -> Sentence:
+    if not found.points:
+        return phrase("**{word}** is right!", word=found.word)
+    return phrase("**{word}** is right! +{points} points.", word=found.word, points=found.points)
+
+
 def _told(answer: Answer | None) -> str:
     """What the person behind an event is told."""
     if isinstance(answer, Found):
-        points = f" +{answer.points} points." if answer.points else ""
-        return f"**{answer.word}** is right!{points}"
+        return _right(answer)
     if isinstance(answer, Missed):
-        last = " That was your try." if answer.is_last else ""
-        return anagram_words.MISSES[answer.reason] + last
+        miss = anagram_words.MISSES[answer.reason]
+        return joined([miss, phrase("That was your try.")], " ") if answer.is_last else miss
     if isinstance(answer, ClueShown):
         return HINT_COMES
     if isinstance(answer, SkipVoted):
         return vote_counted(answer)
     if isinstance(answer, Refused):
-        return anagram_words.REFUSALS.get(answer.reason, "That does not work here.")
-    return "Please give one word."
+        return anagram_words.REFUSALS.get(answer.reason, phrase("That does not work here."))
+    return phrase("Please give one word.")

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, ClassVar, Self, cast
 import discord
 
 from bot.access import Purpose
+from bot.language import phrase
 from bot.logs import begin_request
 from bot.sentences import respond, sentence_for
 
 if TYPE_CHECKING:
     from bot.client import AirocordClient
+
+
+_LABELS = {
+    "guess": phrase("Guess"),
+    "hint": phrase("Hint"),
+    "skip": phrase("Skip"),
+    "stop": phrase("Stop"),
+}
 
 
 class GameItem(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template="(?!)"):
@@ -49,7 +58,7 @@ class ControlButton(GameItem, template="(?!)"):
         is_first = what == "guess"
         super().__init__(
             discord.ui.Button(
-                label=what.title(),
+                label=_LABELS[what],
                 style=discord.ButtonStyle.primary if is_first else discord.ButtonStyle.secondary,
                 custom_id=f"{self.prefix}:{game}:{what}",
                 row=self.in_row,

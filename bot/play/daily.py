@@ -12,11 +12,12 @@ import discord
 
 from bot.games.letters import LONGEST, plain_letters
 from bot.games.puzzles import Puzzle
+from bot.language import Sentence, joined, phrase, plural
 from bot.patience import in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import DailyButton
-from bot.play.words import counted
 from bot.play.words_known import KnownWords
+from bot.replies.languages import language_of_person, speak
 from bot.replies.pages import small_print
 from bot.sentences import respond, sentence_for
 from bot.storage import Games
@@ -26,19 +27,36 @@ if TYPE_CHECKING:
 
 POINTS = 100
 
+_OVER = phrase("That day is over. `/anagram daily` shows today's puzzle.")
+
+_MONTHS = (
+    phrase("January"),
+    phrase("February"),
+    phrase("March"),
+    phrase("April"),
+    phrase("May"),
+    phrase("June"),
+    phrase("July"),
+    phrase("August"),
+    phrase("September"),
+    phrase("October"),
+    phrase("November"),
+    phrase("December"),
+)
+
 
 def utc_today() -> date:
     """Days change at midnight UTC, for everyone at once."""
     return datetime.now(UTC).date()
 
 
-class DailyGuess(discord.ui.Modal, title="The puzzle of the day"):
-    word: discord.ui.TextInput[DailyGuess] = discord.ui.TextInput(
-        label="Your word", max_length=LONGEST + 5, custom_id="word"
-    )
-
+class DailyGuess(discord.ui.Modal):
     def __init__(self, day: str) -> None:
-        super().__init__(timeout=900.0)
+        super().__init__(title=phrase("The puzzle of the day"), timeout=900.0)
+        self.word: discord.ui.TextInput[DailyGuess] = discord.ui.TextInput(
+            max_length=LONGEST + 5, custom_id="word"
+        )
+        self.add_item(discord.ui.Label(text=phrase("Your word"), component=self.word))
         self._day = day
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
@@ -65,51 +83,64 @@ class Daily:
         """``/anagram daily``."""
         day = self.today()
         puzzle = await in_time(interaction, self._puzzle(day), ephemeral=True)
-        lines = [f"**The puzzle of {day:%d %B %Y}**", f"# {anagram_words.spaced(puzzle.letters)}"]
+        # English writes "03 June", others "3. Juni": both are there for the translations.
+        heading = phrase(
+            "**The puzzle of {two_digits} {month} {year}**",
+            two_digits=f"{day:%d}",
+            day=day.day,
+            month=_MONTHS[day.month - 1],
+            year=day.year,
+        )
+        lines: list[str] = [heading, f"# {anagram_words.spaced(puzzle.letters)}"]
         view: discord.ui.View | None = None
         if await self.games.daily(interaction.user.id, day) is None:
-            lines.append("Find the word of all nine letters. Try as often as you like.")
+            lines.append(phrase("Find the word of all nine letters. Try as often as you like."))
             view = discord.ui.View(timeout=None).add_item(DailyButton(day.isoformat()))
         else:
-            lines.append("You have solved it. The next one comes at midnight UTC.")
+            lines.append(phrase("You have solved it. The next one comes at midnight UTC."))
         lines.append(small_print(await self._streak(interaction.user.id, day)))
-        text = "\n".join(lines)
-        await respond(interaction, text, view)
+        await respond(interaction, joined(lines), view)
 
     async def open(self, interaction: discord.Interaction, day: str) -> None:
         """Guess was pressed."""
         if day != self.today().isoformat():
-            await respond(interaction, "That day is over. `/anagram daily` shows today's puzzle.")
+            await respond(interaction, _OVER)
         elif await self.games.daily(interaction.user.id, self.today()) is not None:
-            await respond(interaction, "You have solved it already.")
+            await respond(interaction, phrase("You have solved it already."))
         else:
-            await interaction.response.send_modal(DailyGuess(day))
+            dialog = DailyGuess(day)
+            speak(dialog, language_of_person(interaction))
+            await interaction.response.send_modal(dialog)
 
     async def guess(self, interaction: discord.Interaction, day: str, word: str) -> None:
         """A word came by the dialog."""
         today = self.today()
         if day != today.isoformat():
-            await respond(interaction, "That day is over. `/anagram daily` shows today's puzzle.")
+            await respond(interaction, _OVER)
             return
         puzzle = await in_time(interaction, self._puzzle(today), ephemeral=True)
         given = plain_letters(word)
         if sorted(given) != sorted(puzzle.letters):
-            await respond(interaction, "Use all the letters that are given, and no others.")
+            await respond(interaction, phrase("Use all the letters that are given, and no others."))
         elif given not in puzzle.words:
-            await respond(interaction, "That is not in my list of words. Try again.")
+            await respond(interaction, phrase("That is not in my list of words. Try again."))
         else:
             await self.games.close_daily(interaction.user.id, today, POINTS)
             streak = await self._streak(interaction.user.id, today)
-            await respond(interaction, f"**{given}** is right! {streak}")
+            right = phrase("**{word}** is right!", word=given)
+            await respond(interaction, joined([right, streak], " "))
 
     async def _puzzle(self, day: date) -> Puzzle:
         puzzles = await self.words.puzzles()
         return await asyncio.to_thread(puzzles.daily, day)
 
-    async def _streak(self, person: int, day: date) -> str:
+    async def _streak(self, person: int, day: date) -> Sentence:
         streak = await self.games.streak(person, day)
         if not streak.longest:
-            return "Solve it on days in a row for a streak."
-        return (
-            f"Your streak: {counted(streak.now, 'day')} in a row; your longest: {streak.longest}."
+            return phrase("Solve it on days in a row for a streak.")
+        return plural(
+            "Your streak: {count} day in a row; your longest: {longest}.",
+            "Your streak: {count} days in a row; your longest: {longest}.",
+            streak.now,
+            longest=streak.longest,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.errors import ShuttingDown
+from bot.language import phrase
 from bot.storage import ChannelRef, Games
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class GameHost:
             ShuttingDown: the bot is stopping.
         """
         if self._is_closing:
-            raise ShuttingDown("I am about to restart. Please start the game in a minute.")
+            raise ShuttingDown(phrase("I am about to restart. Please start the game in a minute."))
         game_id = await self.games.start(channel, kind, started_by=started_by, may_rank=may_rank)
         self.begun += 1
         table = make(game_id)

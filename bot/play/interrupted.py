@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
 
 import discord
 
-from bot.play.words import counted, scoreboard
+from bot.language import Sentence, joined, phrase
+from bot.play.words import points_counted, scoreboard
 from bot.replies.faults import OutletError, discord_call
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet
 from bot.replies.saying import persistently, say
 from bot.storage import Games, RunningGame
 
 log = logging.getLogger(__name__)
+
+_SERVERS_KNOWN_S = 60.0
+"""How long Discord may take to tell of the servers: their languages are among it."""
 
 
 async def tell_interrupted(
@@ -24,8 +29,10 @@ async def tell_interrupted(
 
     The client is logged in.
     """
+    if interrupted:
+        await _servers_known(client)
     for game in interrupted:
-        channel = client.get_partial_messageable(game.channel_id)
+        channel = client.get_partial_messageable(game.channel_id, guild_id=game.guild_id)
         if game.message_id is not None:
             message = channel.get_partial_message(game.message_id)
             try:
@@ -36,9 +43,17 @@ async def tell_interrupted(
         lines = [notice(game.kind)]
         if standings:
             lines.append(
-                scoreboard([(one.person_id, counted(one.points, "point")) for one in standings])
+                scoreboard([(one.person_id, points_counted(one.points)) for one in standings])
             )
-        await say(ChannelOutlet(channel), "\n".join(lines))
+        await say(ChannelOutlet(channel), joined(lines))
+
+
+async def _servers_known(client: discord.Client) -> None:
+    try:
+        async with asyncio.timeout(_SERVERS_KNOWN_S):
+            await client.wait_until_ready()
+    except TimeoutError:
+        log.info("the servers are not known yet: people are told in English")
 
 
 async def _take_buttons_away(message: discord.PartialMessage) -> None:
@@ -46,11 +61,14 @@ async def _take_buttons_away(message: discord.PartialMessage) -> None:
         await message.edit(view=None)
 
 
-def notice(kind: str) -> str:
+def notice(kind: str) -> Sentence:
     """What stands in the channel when the bot goes down in the middle of a game."""
-    is_trivia = kind == "trivia"
-    game, command = ("trivia", "/trivia start") if is_trivia else ("anagrams", "/anagram play")
-    return (
-        f"The game of {game} was interrupted, for I was restarted. The points so far are kept; "
-        f"`{command}` begins a new one."
+    if kind == "trivia":
+        return phrase(
+            "The game of trivia was interrupted, for I was restarted. The points so far are kept; "
+            "`/trivia start` begins a new one."
+        )
+    return phrase(
+        "The game of anagrams was interrupted, for I was restarted. The points so far are kept; "
+        "`/anagram play` begins a new one."
     )

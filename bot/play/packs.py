@@ -37,9 +37,7 @@ class Packs:
         """
         limits = DownloadLimits(files=1, file_bytes=packs.LARGEST, total_bytes=packs.LARGEST)
         if file.size > packs.LARGEST:
-            raise packs.PackError(
-                f"A pack can have {packs.LARGEST // 1024} kB. Split it into several."
-            )
+            raise packs.too_large()
         [given], _ = await fetch_files([file], limits)
         pack = await asyncio.to_thread(packs.read, given.data, given.name)
         return await self.bank.add_pack(

@@ -71,7 +71,7 @@ class QuestionSource:
 
     async def credits(self, guild_id: int | None) -> list[str]:
         """To whom all questions of a server are owed."""
-        found = [CREDIT]
+        found: list[str] = [CREDIT]
         origins = {one.origin for one in await self._bank.categories(guild_id)}
         if Origin.OPENTDB in origins:
             found.append(OPENTDB_CREDIT)
@@ -104,7 +104,7 @@ class QuestionSource:
         questions = [one for one in await self._read(ids, book) if playable(one, asked.mode)]
         questions = questions[: asked.rounds]
         origins = {one.origin for one in questions}
-        owed = [OPENTDB_CREDIT] if Origin.OPENTDB in origins else []
+        owed: list[str] = [OPENTDB_CREDIT] if Origin.OPENTDB in origins else []
         return Drawn(questions, owed, Origin.MODEL in origins)
 
     async def _read(self, ids: Sequence[str], book: FactBook) -> list[Question]:

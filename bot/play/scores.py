@@ -9,7 +9,9 @@ from typing import Literal
 import discord
 
 from bot.incoming import ref_of
-from bot.play.words import counted, scoreboard
+from bot.language import Sentence, joined, phrase, plural
+from bot.patience import announce
+from bot.play.words import bold, points_counted, scoreboard
 from bot.sentences import respond
 from bot.storage import Games
 
@@ -21,20 +23,19 @@ _PERIODS: dict[When, timedelta | None] = {
     "month": timedelta(days=30),
     "all": None,
 }
-_SINCE: dict[When, str] = {"week": ", last 7 days", "month": ", last 30 days", "all": ""}
 
 
 async def show_scores(
     interaction: discord.Interaction,
     games: Games,
     *,
-    title: str,
-    start: str,
+    title: Sentence,
+    none_yet: Sentence,
     kinds: Sequence[str],
     where: Where,
     when: When,
 ) -> None:
-    """Show who has the most points; ``start`` is the command that begins a game."""
+    """Show who has the most points; ``none_yet`` is said while nobody has any."""
     channel = ref_of(interaction.channel)
     is_channel = where == "channel" or channel.guild_id is None
     period = _PERIODS[when]
@@ -45,16 +46,33 @@ async def show_scores(
         since=datetime.now(UTC) - period if period else None,
     )
     if not best:
-        await respond(
-            interaction,
-            f"There are no points yet. Games with two or more players count: `{start}`.",
-        )
+        await respond(interaction, none_yet)
         return
-    lines = []
-    for one in best:
-        played = f"{one.correct} right, {counted(one.games, 'game')}"
-        lines.append((one.person_id, f"{counted(one.points, 'point')}, {played}"))
-    place = "this channel" if is_channel else "this server"
-    await interaction.response.send_message(
-        f"**{title} in {place}{_SINCE[when]}**\n{scoreboard(lines)}"
-    )
+    lines = [
+        (
+            one.person_id,
+            phrase(
+                "{points}, {right} right, {games}",
+                points=points_counted(one.points),
+                right=one.correct,
+                games=plural("{count} game", "{count} games", one.games),
+            ),
+        )
+        for one in best
+    ]
+    heading = bold(_heading(title, when, is_channel=is_channel))
+    await announce(interaction, joined([heading, scoreboard(lines)]))
+
+
+def _heading(title: Sentence, when: When, *, is_channel: bool) -> Sentence:
+    if is_channel:
+        return {
+            "week": phrase("{game} in this channel, last 7 days", game=title),
+            "month": phrase("{game} in this channel, last 30 days", game=title),
+            "all": phrase("{game} in this channel", game=title),
+        }[when]
+    return {
+        "week": phrase("{game} in this server, last 7 days", game=title),
+        "month": phrase("{game} in this server, last 30 days", game=title),
+        "all": phrase("{game} in this server", game=title),
+    }[when]

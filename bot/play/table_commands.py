@@ -12,12 +12,13 @@ import discord
 from bot.errors import AirocordError
 from bot.games.effects import SkipVoted
 from bot.incoming import ref_of
+from bot.language import Sentence, phrase
 from bot.play.host import GameHost
 from bot.play.table import AnswerT, Table
 from bot.sentences import respond
 from bot.storage import ChannelRef, GameRuns
 
-HINT_COMES = "Here is a hint, for everybody. It costs a quarter of the points."
+HINT_COMES = phrase("Here is a hint, for everybody. It costs a quarter of the points.")
 
 TableT = TypeVar("TableT", bound=Table[Any, Any])
 
@@ -107,28 +108,30 @@ async def must_be_free(
         raise _where_it_runs(GameRuns(running), interaction)
 
 
-def vote_counted(vote: SkipVoted) -> str:
-    return f"Your vote to skip is counted: {vote.votes} of {vote.needed}."
+def vote_counted(vote: SkipVoted) -> Sentence:
+    return phrase(
+        "Your vote to skip is counted: {votes} of {needed}.", votes=vote.votes, needed=vote.needed
+    )
 
 
 async def _stop(interaction: discord.Interaction, table: Table[Any, Any]) -> None:
     is_moderator = interaction.guild_id is not None and interaction.permissions.manage_messages
     if interaction.user.id != table.starter and not is_moderator:
         raise NotYourGame(
-            "Only the person who started the game, or a moderator, can stop it. "
-            "Vote with Skip instead."
+            phrase(
+                "Only the person who started the game, or a moderator, can stop it. "
+                "Vote with Skip instead."
+            )
         )
     table.stop()
-    await respond(interaction, "The game stops.")
+    await respond(interaction, phrase("The game stops."))
 
 
 def _where_it_runs(error: GameRuns, interaction: discord.Interaction) -> GameRuns:
     """The same error, whose sentence links to the game's message."""
     running = error.running
-    sentence = "A game runs in this channel already."
     if running is not None and running.message_id is not None:
         place = interaction.guild_id or "@me"
         url = f"https://discord.com/channels/{place}/{running.channel_id}/{running.message_id}"
-        sentence = f"A game runs in this channel already: {url}"
-    error.args = (sentence,)
+        error.args = (phrase("A game runs in this channel already: {link}", link=url),)
     return error

@@ -16,6 +16,7 @@ from bot.games.trivia import TriviaGame
 from bot.games.trivia_effects import HintShown, LockedIn, Right
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.incoming import ref_of
+from bot.language import Sentence, joined, phrase
 from bot.patience import announce, in_time
 from bot.play import trivia_words
 from bot.play.board import Board
@@ -30,7 +31,8 @@ from bot.play.table_commands import (
     vote_counted,
 )
 from bot.play.trivia_table import KIND, Answer, TriviaTable
-from bot.play.words import counted, harmless
+from bot.play.words import DIFFICULTIES, harmless, questions_counted
+from bot.replies.languages import language_of_place
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
 from bot.sentences import respond
@@ -38,9 +40,10 @@ from bot.storage import Guilds, QuestionBank
 
 log = logging.getLogger(__name__)
 
-_GONE = "That game is over. `/trivia start` begins a new one; `/trivia scores` shows what is kept."
-
-_NONE_HERE = "No game of trivia runs in this channel."
+_GONE = phrase(
+    "That game is over. `/trivia start` begins a new one; `/trivia scores` shows what is kept."
+)
+_NONE_HERE = phrase("No game of trivia runs in this channel.")
 
 
 class NoQuestions(AirocordError):
@@ -93,13 +96,16 @@ class Trivia:
             game = TriviaGame(settings, drawn.questions, random.Random(), loop.time())  # noqa: S311
         except ValueError as error:
             raise NoQuestions(
-                "I have no questions that fit this. `/trivia categories` shows what there is; "
-                "choose another, or leave category and difficulty open."
+                phrase(
+                    "I have no questions that fit this. `/trivia categories` shows what there is; "
+                    "choose another, or leave category and difficulty open."
+                )
             ) from error
         # Before the game opens, so that it stands above the first question.
         await announce(interaction, _announcement(game, category, difficulty))
         choices = await self.guilds.choices(channel.guild_id)
         outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
+        outlet.language = language_of_place(interaction)
 
         def make(game_id: int) -> TriviaTable:
             return TriviaTable(
@@ -126,11 +132,8 @@ class Trivia:
             return
         answer = table.press(interaction.user.id, number, place)
         if isinstance(answer, LockedIn):
-            question = table.game.question
-            letter = trivia_words.LETTERS[place]
-            option = table.option(place) if question is not None else ""
-            sentence = f"Locked in: **{letter}** {harmless(option)}".rstrip()
-            await respond(interaction, f"{sentence}. The answer comes when the time is over.")
+            option = table.option(place) if table.game.question is not None else ""
+            await respond(interaction, _locked_in(trivia_words.LETTERS[place], option))
             return
         await respond(interaction, _told(answer))
 
@@ -151,10 +154,22 @@ class Trivia:
         log.info("question %s was reported%s", question_id, " and retired" if retired else "")
         await respond(
             interaction,
-            "Thank you. It has been reported before, so it will not be asked again."
+            phrase("Thank you. It has been reported before, so it will not be asked again.")
             if retired
-            else "Thank you, I have noted that this question is wrong.",
+            else phrase("Thank you, I have noted that this question is wrong."),
         )
+
+
+def _locked_in(letter: str, option: str) -> Sentence:
+    if not option:
+        return phrase(
+            "Locked in: **{letter}**. The answer comes when the time is over.", letter=letter
+        )
+    return phrase(
+        "Locked in: **{letter}** {option}. The answer comes when the time is over.",
+        letter=letter,
+        option=harmless(option),
+    )
 
 
 def _told(answer: Answer | None) -> str:
@@ -164,20 +179,42 @@ def _told(answer: Answer | None) -> str:
         return vote_counted(answer)
     if isinstance(answer, HintShown):
         return HINT_COMES
-    return "Right!" if isinstance(answer, Right) else "Done."
+    return phrase("Right!") if isinstance(answer, Right) else phrase("Done.")
 
 
-def _announcement(game: TriviaGame, category: str | None, difficulty: Difficulty | None) -> str:
+def _announcement(
+    game: TriviaGame, category: str | None, difficulty: Difficulty | None
+) -> Sentence:
     settings = game.settings
-    what = " ".join(part for part in (str(difficulty or ""), harmless(category or "")) if part)
-    how = (
-        "Press a button to answer: your first press counts, and everybody who is right scores."
-        if settings.mode is Mode.CHOICES
-        else "Write the answer in the channel: the first who is right scores, and whoever follows "
-        f"within {settings.window:.0f} seconds."
-    )
-    return (
-        f"**Trivia**{f' ({what})' if what else ''}: "
-        f"{counted(game.total, 'question')}, {settings.seconds:.0f} seconds each. "
-        f"{how}"
-    )
+    holes: dict[str, object] = {
+        "questions": questions_counted(game.total),
+        "seconds": round(settings.seconds),
+    }
+    about = trivia_words.category(category) if category else ""
+    level = DIFFICULTIES[difficulty] if difficulty else ""
+    if about and level:
+        what = phrase(
+            "**Trivia** ({difficulty} {category}): {questions}, {seconds} seconds each.",
+            difficulty=level,
+            category=about,
+            **holes,
+        )
+    elif about or level:
+        what = phrase(
+            "**Trivia** ({choice}): {questions}, {seconds} seconds each.",
+            choice=about or level,
+            **holes,
+        )
+    else:
+        what = phrase("**Trivia**: {questions}, {seconds} seconds each.", **holes)
+    if settings.mode is Mode.CHOICES:
+        how = phrase(
+            "Press a button to answer: your first press counts, and everybody who is right scores."
+        )
+    else:
+        how = phrase(
+            "Write the answer in the channel: the first who is right scores, and whoever follows "
+            "within {seconds} seconds.",
+            seconds=round(settings.window),
+        )
+    return joined([what, how], " ")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import discord
 
+from bot.language import phrase
 from bot.play.buttons import ControlButton, GameItem
 from bot.play.trivia_words import LETTERS
 
@@ -71,7 +72,7 @@ class ReportButton(GameItem, template=r"airo:wrong:(?P<question>.{1,89})"):
         self.question = question
         super().__init__(
             discord.ui.Button(
-                label="This question is wrong",
+                label=phrase("This question is wrong"),
                 style=discord.ButtonStyle.secondary,
                 custom_id=f"airo:wrong:{question}",
             )

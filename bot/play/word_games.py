@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.errors import AirocordError, GenerationError
 from bot.games.wordlists import Conditions, all_words, fill, refusal
+from bot.language import phrase
 from bot.play.asking_model import Asker, Opinion, ShortAnswers
 from bot.play.words_known import KnownWords
 from bot.prompts import wordgames
@@ -119,5 +120,5 @@ def with_blank(sentence: str) -> str:
     """
     marked, count = _BLANK.subn("___", sentence)
     if count != 1:
-        raise BlankMissing("Please mark one blank in the sentence, with ___ for example.")
+        raise BlankMissing(phrase("Please mark one blank in the sentence, with ___ for example."))
     return marked

@@ -7,7 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import discord
 
+from bot.games.questions import Difficulty
+from bot.language import Sentence, changed, joined, phrase, plural
 from bot.replies.pages import small_print
+
+DIFFICULTIES = {
+    Difficulty.EASY: phrase("easy"),
+    Difficulty.MEDIUM: phrase("medium"),
+    Difficulty.HARD: phrase("hard"),
+}
 
 _MEDALS = ("🥇", "🥈", "🥉")
 
@@ -31,17 +39,55 @@ def in_seconds(seconds: float) -> str:
     return discord.utils.format_dt(moment, "R")
 
 
-def scoreboard(lines: Sequence[tuple[int, str]], *, most: int = BOARD_LINES) -> str:
+def bold(text: str) -> Sentence:
+    return changed(text, lambda said: f"**{said}**")
+
+
+def capitalized(text: str) -> Sentence:
+    """A word of ours where it begins a line."""
+    return changed(text, lambda said: said[:1].upper() + said[1:])
+
+
+def scoreboard(lines: Sequence[tuple[int, str]], *, most: int = BOARD_LINES) -> Sentence:
     """Persons with what they have, best first."""
-    shown = [
-        f"{_MEDALS[place] if place < len(_MEDALS) else ''}{place + 1}. {person(who)}: {what}"
-        for place, (who, what) in enumerate(lines[:most])
-    ]
+    shown: list[str] = []
+    for place, (who, what) in enumerate(lines[:most]):
+        medal = _MEDALS[place] if place < len(_MEDALS) else ""
+        shown.append(joined([f"{medal}{place + 1}. {person(who)}: ", what], ""))
     if len(lines) > most:
-        shown.append(small_print(f"and {len(lines) - most} more"))
-    return "\n".join(shown)
+        shown.append(small_print(and_more(len(lines) - most)))
+    return joined(shown)
 
 
-def counted(number: int, one: str, more: str = "") -> str:
-    """``1 point``, ``2 points``."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+def and_more(count: int) -> Sentence:
+    """At the end of a list that is cut."""
+    return phrase("and {count} more", count=count)
+
+
+def gained(who: int, points: int, streak: int) -> str:
+    """What a round brought somebody."""
+    if streak > 1:
+        return phrase(
+            "{person} +{points} ({streak} in a row)",
+            person=person(who),
+            points=points,
+            streak=streak,
+        )
+    return f"{person(who)} +{points}"
+
+
+def had_it(count: int) -> Sentence:
+    """How many were right."""
+    return plural("One had it.", "{count} people had it.", count)
+
+
+def votes_to_skip(votes: int, needed: int) -> Sentence:
+    return phrase("{votes} of {needed} votes to skip.", votes=votes, needed=needed)
+
+
+def points_counted(count: int) -> Sentence:
+    return plural("{count} point", "{count} points", count)
+
+
+def questions_counted(count: int) -> Sentence:
+    return plural("{count} question", "{count} questions", count)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import AirocordError
+from bot.language import phrase
 from bot.shards import ALL_SHARDS, Shards
 from bot.storage.channels import ChannelRef, in_channel_of, make_known
 from bot.storage.database import Database
@@ -37,7 +38,7 @@ class GameRuns(AirocordError):
     """A game runs in the channel already."""
 
     def __init__(self, running: RunningGame | None) -> None:
-        super().__init__("A game runs in this channel already.")
+        super().__init__(phrase("A game runs in this channel already."))
         self.running = running
         """``None``: it ended a moment ago."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import AirocordError
+from bot.language import phrase
 from bot.storage.channels import ChannelRef, make_known
 from bot.storage.database import Database
 from bot.storage.engine import insert_into
@@ -124,13 +125,20 @@ class QuestionBank:
             )
             if title in titles:
                 raise PackRefused(
-                    f'This server has a pack "{title}" already. Remove it first with '
-                    "/trivia pack remove, or give yours another title."
+                    phrase(
+                        'This server has a pack "{title}" already. Remove it first with '
+                        "/trivia pack remove, or give yours another title.",
+                        title=title,
+                    )
                 )
             if len(titles) >= most_packs:
                 raise PackRefused(
-                    f"This server has {len(titles)} packs, and {most_packs} is the most. Remove "
-                    "one first with /trivia pack remove."
+                    phrase(
+                        "This server has {count} packs, and {most} is the most. Remove "
+                        "one first with /trivia pack remove.",
+                        count=len(titles),
+                        most=most_packs,
+                    )
                 )
             pack = Pack(
                 guild_id=guild_id, title=title, credit=credit, added_by=added_by, added_at=now

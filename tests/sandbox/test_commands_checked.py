@@ -73,6 +73,9 @@ BREAKS: dict[str, list[Body]] = {
     "optional before required": [command(options=[option("a"), option("b", required=True)])],
     "26 choices": [command(options=[option(choices=choices(26))])],
     "a choice of 101": [command(options=[option(choices=[{"name": "x" * 101, "value": "1"}])])],
+    "a long translation of a choice": [
+        command(options=[option(choices=[CHOICE | {"name_localizations": {"de": "x" * 101}}])])
+    ],
     "one choice twice": [command(options=[option(choices=[CHOICE, CHOICE])])],
     "choices and autocomplete": [command(options=[option(choices=[CHOICE], autocomplete=True)])],
     "subcommands beside options": [command(options=[option("a", 1), option("b")])],

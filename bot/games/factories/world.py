@@ -14,9 +14,10 @@ from rapidfuzz.distance import OSA
 from bot.games.grading import tolerance
 from bot.games.plain_text import plain
 from bot.games.questions import Difficulty
+from bot.language import phrase
 
 DATA = Path(__file__).parents[1] / "data" / "facts.json"
-CREDIT = "Countries and cities: GeoNames (https://www.geonames.org), CC BY 4.0."
+CREDIT = phrase("Countries and cities: GeoNames (https://www.geonames.org), CC BY 4.0.")
 _MOST_WRONG = 30
 LEVELS = tuple(Difficulty)
 """By the level of the data: 0 is known to most people."""
