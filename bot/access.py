@@ -12,6 +12,7 @@ from discord import app_commands
 from bot.errors import AirocordError
 from bot.house import House
 from bot.incoming import ref_of
+from bot.language import phrase
 from bot.storage import ChannelRef, Choices, Guilds, Subject
 
 _NAMED_CHANNELS = 10
@@ -106,12 +107,12 @@ class Access:
     def _house_refuses(self, person_id: int, guild_id: int | None) -> str:
         house = self.house
         if person_id in house.blocked:
-            return "Whoever runs me does not let you use me."
+            return phrase("Whoever runs me does not let you use me.")
         if guild_id is None:
-            no_dms = "I do not talk in direct messages. Please ask me in a server."
+            no_dms = phrase("I do not talk in direct messages. Please ask me in a server.")
             return "" if house.takes_direct_messages else no_dms
         if guild_id in house.blocked or (house.servers and guild_id not in house.servers):
-            return "I am not set up for this server. Whoever runs me can change that."
+            return phrase("I am not set up for this server. Whoever runs me can change that.")
         return ""
 
 
@@ -124,9 +125,11 @@ def refusal_by(choices: Choices, asker: Asker) -> str:
     """
     person = choices.rules.get((Subject.PERSON, asker.person_id))
     if person is False:
-        return "The admins of this server do not let you use me."
+        return phrase("The admins of this server do not let you use me.")
     if person is None and not _by_roles(choices, asker.role_ids):
-        return "Your roles in this server do not let you use me. Its admins can change that."
+        return phrase(
+            "Your roles in this server do not let you use me. Its admins can change that."
+        )
     return _by_channel(choices, asker.channel)
 
 
@@ -142,14 +145,28 @@ def _by_channel(choices: Choices, channel: ChannelRef) -> str:
         if channel_id is not None:
             rule = choices.rules.get((Subject.CHANNEL, channel_id))
             if rule is not None:
-                return "" if rule else "I do not talk in this channel, by its server's choice."
+                return (
+                    "" if rule else phrase("I do not talk in this channel, by its server's choice.")
+                )
     allowed = choices.ids(Subject.CHANNEL, allowed=True)
     if not allowed:
         return ""
-    named = ", ".join(f"<#{channel_id}>" for channel_id in allowed[:_NAMED_CHANNELS])
-    more = " and others" if len(allowed) > _NAMED_CHANNELS else ""
-    return f"In this server I talk in {named}{more} only. Please ask me there."
+    channels = ", ".join(f"<#{channel_id}>" for channel_id in allowed[:_NAMED_CHANNELS])
+    if len(allowed) > _NAMED_CHANNELS:
+        return phrase(
+            "In this server I talk in {channels} and others only. Please ask me there.",
+            channels=channels,
+        )
+    return phrase(
+        "In this server I talk in {channels} only. Please ask me there.", channels=channels
+    )
 
 
 def _switched_off(purpose: Purpose) -> str:
-    return f"{purpose} are switched off in this server. Its admins can change that by /settings."
+    if purpose is Purpose.GAMES:
+        return phrase(
+            "Games are switched off in this server. Its admins can change that by `/settings`."
+        )
+    return phrase(
+        "Documents are switched off in this server. Its admins can change that by `/settings`."
+    )

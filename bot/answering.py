@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.background import Background
 from bot.generation.engine import SamplingParams
+from bot.language import phrase
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.template import Exchange
@@ -20,7 +21,7 @@ from bot.storage import (
     StoredTurn,
 )
 
-QUESTION_CUT = "Your message was longer than I can read at once; I left out its middle."
+QUESTION_CUT = phrase("Your message was longer than I can read at once; I left out its middle.")
 
 
 @dataclass(frozen=True, slots=True)

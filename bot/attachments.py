@@ -15,6 +15,7 @@ from bot.asking import GivenFile
 from bot.documents.extracted import quoted
 from bot.errors import DocumentError
 from bot.incoming import MESSAGE_FILE
+from bot.language import phrase
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +70,22 @@ async def fetch_files(
     """
     if len(attachments) > limits.files:
         raise DocumentError(
-            f"These are {len(attachments)} files; I take up to {limits.files} at once. "
-            "Send some of them with the next question."
+            phrase(
+                "These are {count} files; I take up to {files} at once. "
+                "Send some of them with the next question.",
+                count=len(attachments),
+                files=limits.files,
+            )
         )
     total = sum(attachment.size for attachment in attachments)
     if total > limits.total_bytes:
         raise DocumentError(
-            f"These files have {total >> 20} MB together; I take up to "
-            f"{limits.total_bytes >> 20} MB at once. Send fewer of them."
+            phrase(
+                "These files have {size} MB together; I take up to {most} MB at once. "
+                "Send fewer of them.",
+                size=total >> 20,
+                most=limits.total_bytes >> 20,
+            )
         )
     results = await asyncio.gather(
         *(_fetch(attachment, limits, refetch) for attachment in attachments),
@@ -103,8 +112,11 @@ async def _fetch(
     name = attachment.filename
     if attachment.size > limits.file_bytes:
         raise DocumentError(
-            f"{quoted(name)} is larger than the {limits.file_bytes >> 20} MB that I read. "
-            "Send a part of it."
+            phrase(
+                "{name} is larger than the {most} MB that I read. Send a part of it.",
+                name=quoted(name),
+                most=limits.file_bytes >> 20,
+            )
         )
     try:
         async with asyncio.timeout(_DOWNLOAD_LIMIT_S):
@@ -118,8 +130,11 @@ async def _fetch(
                 return GivenFile(name, await fresh.read())
     except (discord.NotFound, discord.Forbidden):
         raise DocumentError(
-            f"{quoted(name)} is not there any more: its link has expired or it was deleted. "
-            "Attach it again."
+            phrase(
+                "{name} is not there any more: its link has expired or it was deleted. Attach it "
+                "again.",
+                name=quoted(name),
+            )
         ) from None
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.info("an attachment could not be fetched: %r", error)

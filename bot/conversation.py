@@ -20,6 +20,7 @@ from bot.errors import AirocordError, Cancelled, QueueFull
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
 from bot.incoming import as_asked
+from bot.language import phrase
 from bot.logs import request_id
 from bot.prompting import Prompter
 from bot.prompts import Prompt
@@ -37,8 +38,8 @@ from bot.storage import (
 
 log = logging.getLogger(__name__)
 
-QUESTION_GONE = "I cannot write on here: the question was deleted."
-OPTED_OUT = (
+QUESTION_GONE = phrase("I cannot write on here: the question was deleted.")
+OPTED_OUT = phrase(
     "Whoever asked this wants nothing kept since, so I write no more to it. Please ask anew."
 )
 
@@ -189,7 +190,9 @@ class Conversation:
         ticket = await self._ask(channel, person, _known(question.id), outlet, approach=approach)
         try:
             if await self.history.replace(reply.id) is None:
-                raise ReplyUnavailable("This reply is being written, or was replaced already.")
+                raise ReplyUnavailable(
+                    phrase("This reply is being written, or was replaced already.")
+                )
             reply_id = await self._open(question.id, me)
         except BaseException:
             ticket.cancel()
@@ -228,7 +231,7 @@ class Conversation:
         )
         if not await self.history.extend(reply.id):
             ticket.cancel()
-            raise ReplyUnavailable("This reply is being written already, or was replaced.")
+            raise ReplyUnavailable(phrase("This reply is being written already, or was replaced."))
         await self.replies.write(
             Reply(
                 id=reply.id,
@@ -290,8 +293,10 @@ class Conversation:
         if outlet.deadline_s is not None and (ticket.estimate_s or 0) > outlet.deadline_s:
             ticket.cancel()
             raise QueueFull(
-                "So many people are waiting that the answer would come too late here. "
-                "Please try again later, or in a server that I am a member of."
+                phrase(
+                    "So many people are waiting that the answer would come too late here. "
+                    "Please try again later, or in a server that I am a member of."
+                )
             )
         return ticket
 
@@ -302,7 +307,7 @@ class Conversation:
         # Whoever is cancelled while waiting must not take the future along.
         question = await self.history.turn(await asyncio.shield(question_id))
         if question is None:
-            raise Cancelled("The question was deleted.")
+            raise Cancelled(phrase("The question was deleted."))
         if unkept is not None:
             return replace(question, content=unkept.text, author_name=unkept.speaker.name)
         return question
@@ -323,13 +328,13 @@ class Conversation:
     async def _open(self, question_id: int, me: Speaker) -> int:
         reply_id = await self.history.open_reply(question_id, author_id=me.id, author_name=me.name)
         if reply_id is None:
-            raise ReplyUnavailable("The question was deleted before I could answer it.")
+            raise ReplyUnavailable(phrase("The question was deleted before I could answer it."))
         return reply_id
 
     async def _channel_of(self, turn: StoredTurn) -> ChannelRef:
         channel = await self.history.channel(turn.channel_id)
         if channel is None:
-            raise ReplyUnavailable("This channel's conversation is gone.")
+            raise ReplyUnavailable(phrase("This channel's conversation is gone."))
         return channel
 
 

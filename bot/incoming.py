@@ -10,6 +10,7 @@ import aiohttp
 import discord
 
 from bot.errors import AirocordError
+from bot.language import phrase
 from bot.storage import ChannelRef
 
 MESSAGE_FILE = "message.txt"
@@ -39,7 +40,9 @@ def ref_of(channel: _Channel | None) -> ChannelRef:
         Unreadable: Discord did not say which channel it is.
     """
     if channel is None:
-        raise Unreadable("I cannot tell which channel this is. Please try it in another one.")
+        raise Unreadable(
+            phrase("I cannot tell which channel this is. Please try it in another one.")
+        )
     guild = getattr(channel, "guild", None)
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
     return ChannelRef(channel.id, guild_id=guild.id if guild else None, parent_id=parent)
@@ -130,15 +133,19 @@ def _clean(message: discord.Message, content: str) -> str:
 async def _read_paste(attachment: discord.Attachment, limit: int) -> str:
     if attachment.size > limit:
         raise Unreadable(
-            f"Your text is too long for me to read ({attachment.size // 1024} kB; up to "
-            f"{limit // 1024} kB is fine). Please send a shorter part of it."
+            phrase(
+                "Your text is too long for me to read ({size} kB; up to {limit} kB is fine). "
+                "Please send a shorter part of it.",
+                size=attachment.size // 1024,
+                limit=limit // 1024,
+            )
         )
     try:
         async with asyncio.timeout(_DOWNLOAD_LIMIT_S):
             data = await attachment.read()
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise Unreadable(
-            "I could not fetch your text from Discord. Please send it again."
+            phrase("I could not fetch your text from Discord. Please send it again.")
         ) from error
     return data.decode("utf-8", errors="replace").strip()
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import discord
 
 from bot.language import spoken
-from bot.replies.languages import language_of_place
+from bot.replies.languages import language_of_place, speak
 
 Result = TypeVar("Result")
 
@@ -45,10 +45,15 @@ async def in_time(
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def announce(interaction: discord.Interaction, text: str) -> None:
+async def announce(
+    interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
+) -> None:
     """Answer an interaction so that the whole channel sees it, in the channel's language."""
-    text = spoken(text, language_of_place(interaction))
+    language = language_of_place(interaction)
+    text = spoken(text, language)
+    speak(view, language)
+    buttons = discord.utils.MISSING if view is None else view
     if interaction.response.is_done():
-        await interaction.followup.send(text)
+        await interaction.followup.send(text, view=buttons)
     else:
-        await interaction.response.send_message(text)
+        await interaction.response.send_message(text, view=buttons)

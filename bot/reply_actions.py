@@ -10,13 +10,15 @@ import discord
 from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
+from bot.language import phrase
+from bot.replies.languages import language_of_person
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
 from bot.replies.pages import without_note
 from bot.storage import StoredTurn
 
 log = logging.getLogger(__name__)
 
-NOT_KEPT = (
+NOT_KEPT = phrase(
     "I have not kept this reply: it was deleted, is too old, or whoever asked wants nothing kept."
 )
 
@@ -39,7 +41,7 @@ class ReplyActions:
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._reply(interaction, turn_id)
         if not self._conversation.replies.stop(turn_id):
-            raise NotAllowed("This reply is not being written any more.")
+            raise NotAllowed(phrase("This reply is not being written any more."))
         await interaction.response.defer()
 
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
@@ -72,7 +74,7 @@ class ReplyActions:
         is_own = question is not None and question.author_id == interaction.user.id
         is_moderator = interaction.guild_id is None or interaction.permissions.manage_messages
         if not (is_own or is_moderator):
-            raise NotAllowed("Only the person who asked, or a moderator, can do that.")
+            raise NotAllowed(phrase("Only the person who asked, or a moderator, can do that."))
         return reply
 
     @staticmethod
@@ -81,7 +83,8 @@ class ReplyActions:
         if interaction.type is discord.InteractionType.component:
             await interaction.response.defer()
             return InteractionOutlet(interaction)
-        await interaction.response.send_message("I am writing this reply anew.", ephemeral=True)
+        text = phrase("I am writing this reply anew.").spoken(language_of_person(interaction))
+        await interaction.response.send_message(text, ephemeral=True)
         channel = interaction.client.get_partial_messageable(
             interaction.channel_id or 0, guild_id=interaction.guild_id
         )

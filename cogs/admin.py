@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot import __version__
 from bot.client import AirocordClient
 from bot.errors import AirocordError
+from bot.language import joined, phrase, plural
 from bot.process import resident_bytes
 from bot.sentences import respond
 from bot.status_words import status_text
@@ -28,10 +29,13 @@ def _owns(interaction: Interaction) -> bool:
         return True
     if not owners:
         raise NotAnOwner(
-            "That is for whoever runs me, and nobody is named yet. "
-            f"If that is you: put OWNER_IDS={interaction.user.id} into .env and restart me."
+            phrase(
+                "That is for whoever runs me, and nobody is named yet. "
+                "If that is you: put OWNER_IDS={id} into .env and restart me.",
+                id=interaction.user.id,
+            )
         )
-    raise NotAnOwner("That is for whoever runs me.")
+    raise NotAnOwner(phrase("That is for whoever runs me."))
 
 
 class Admin(commands.Cog):
@@ -49,12 +53,15 @@ class Admin(commands.Cog):
     async def status(self, interaction: Interaction) -> None:
         client = self.client
         versions = f"Airocord {__version__} on discord.py {discord.__version__}"
-        place = (
-            f"{versions}, in {len(client.guilds)} servers; Discord answers in "
-            f"{client.latency * 1000:.0f} ms."
+        place = plural(
+            "{versions}, in {count} server; Discord answers in {milliseconds} ms.",
+            "{versions}, in {count} servers; Discord answers in {milliseconds} ms.",
+            len(client.guilds),
+            versions=versions,
+            milliseconds=round(client.latency * 1000),
         )
         state = status_text(client.queue_status(), client.uptime_s, memory=resident_bytes())
-        await respond(interaction, f"{place}\n{state}")
+        await respond(interaction, joined([place, state]))
 
     @admin.command(
         name="reload-engine", description="Load the model anew; replies that are written end."
@@ -63,14 +70,16 @@ class Admin(commands.Cog):
     async def reload_engine(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.client.operator.reload()
-        await respond(interaction, "The model is loaded anew.")
+        await respond(interaction, phrase("The model is loaded anew."))
 
     @admin.command(description="Tell Discord all commands again.")
     @app_commands.check(_owns)
     async def sync(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self.client.sync_commands(even_if_known=True)
-        await respond(interaction, "Discord knows my commands. People may have to reload theirs.")
+        await respond(
+            interaction, phrase("Discord knows my commands. People may have to reload theirs.")
+        )
 
     @admin.command(description="Take no new questions, or take them again.")
     @app_commands.describe(mode="on: I take no new questions, what waits is answered")
@@ -79,9 +88,9 @@ class Admin(commands.Cog):
         self.client.operator.pause(mode == "on")
         await respond(
             interaction,
-            "I take no new questions until `/admin pause off`, or until I am restarted."
+            phrase("I take no new questions until `/admin pause off`, or until I am restarted.")
             if mode == "on"
-            else "I take questions again.",
+            else phrase("I take questions again."),
         )
 
 

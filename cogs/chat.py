@@ -19,8 +19,11 @@ from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
+from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
+from bot.patience import announce
 from bot.replies.faults import OutletError
+from bot.replies.languages import language_of_place
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.saying import say
@@ -28,12 +31,8 @@ from bot.reply_actions import NOT_KEPT
 from bot.sentences import respond, sentence_for
 from bot.storage import ChannelRef, Role
 
-NOTHING_TO_READ = (
+NOTHING_TO_READ = phrase(
     "I can read text, and files with text in them. Please write your question as a message."
-)
-
-HAVE_READ = (
-    "I have read {names}. To ask about it, send me the file with a question, or use /askdocs."
 )
 
 log = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class UndoReset(
         self.forgotten = forgotten
         self.previous = previous
         custom_id = f"airo:undo:{forgotten}:{previous or 0}"
-        super().__init__(discord.ui.Button(label="Undo", custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=phrase("Undo"), custom_id=custom_id))
 
     @classmethod
     async def from_custom_id(
@@ -75,11 +74,12 @@ class UndoReset(
         channel = ref_of(interaction.channel)
         undone = await history.unforget(channel.id, self.forgotten, self.previous)
         sentence = (
-            "I remember this conversation again."
+            phrase("I remember this conversation again.")
             if undone
-            else "This cannot be undone any more: the conversation was reset again since."
+            else phrase("This cannot be undone any more: the conversation was reset again since.")
         )
-        await interaction.response.edit_message(content=sentence, view=None)
+        text = spoken(sentence, language_of_place(interaction))
+        await interaction.response.edit_message(content=text, view=None)
 
 
 class Chat(commands.Cog):
@@ -115,17 +115,19 @@ class Chat(commands.Cog):
     async def reset(self, interaction: Interaction) -> None:
         done = await self.conversation.history.forget(ref_of(interaction.channel).id)
         if done is None:
-            await respond(interaction, "There is nothing to forget here yet.")
+            await respond(interaction, phrase("There is nothing to forget here yet."))
             return
         view = discord.ui.View(timeout=None).add_item(UndoReset(done.forgotten, done.previous))
-        await interaction.response.send_message(
-            "I have forgotten what was said here. What comes now is a new conversation.", view=view
+        await announce(
+            interaction,
+            phrase("I have forgotten what was said here. What comes now is a new conversation."),
+            view,
         )
 
     async def regenerate_message(self, interaction: Interaction, message: discord.Message) -> None:
         turn = await self.conversation.history.turn_of_message(message.id)
         if message.author.id != self.client.me.id or (turn and turn.role is not Role.ASSISTANT):
-            await respond(interaction, "This message is not one of my replies.")
+            await respond(interaction, phrase("This message is not one of my replies."))
             return
         if turn is None:
             await respond(interaction, NOT_KEPT)
@@ -235,7 +237,12 @@ class Chat(commands.Cog):
 def have_read(added: Added) -> str:
     """What is said of files that came without a question."""
     names = ", ".join(as_code(document.name) for document in added.documents)
-    return "\n".join([HAVE_READ.format(names=names), *map(small_print, added.warnings)])
+    first = phrase(
+        "I have read {names}. To ask about it, send me the file with a question, or use "
+        "`/askdocs`.",
+        names=names,
+    )
+    return joined([first, *map(small_print, added.warnings)])
 
 
 async def setup(client: AirocordClient) -> None:

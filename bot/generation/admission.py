@@ -8,6 +8,7 @@ from bot.errors import QueueFull, TooFrequent
 from bot.generation.figures import QueueLimits
 from bot.generation.rates import Rates, spell
 from bot.generation.ticket import Priority, Request
+from bot.language import phrase, plural
 
 
 class Admission:
@@ -37,7 +38,9 @@ class Admission:
             if request.guild is not None:
                 self._check_guild(request.guild)
         if waiting >= self._limits.total:
-            raise QueueFull("Too many people are waiting. Please try again in a few minutes.")
+            raise QueueFull(
+                phrase("Too many people are waiting. Please try again in a few minutes.")
+            )
 
     def enter(self, request: Request) -> None:
         """Count one in."""
@@ -59,18 +62,31 @@ class Admission:
         own = self._of_person[person]
         if own >= self._limits.per_person:
             raise QueueFull(
-                f"You already have {own} questions in line. Please wait for one of their answers."
+                plural(
+                    "You already have {count} question in line. Please wait for its answer.",
+                    "You already have {count} questions in line. Please wait for one of their "
+                    "answers.",
+                    own,
+                )
             )
         if wait_s := self._person_rates.wait_s(person):
-            raise TooFrequent(f"You have asked a lot lately. Please ask again in {spell(wait_s)}.")
+            raise TooFrequent(
+                phrase(
+                    "You have asked a lot lately. Please ask again in {wait}.", wait=spell(wait_s)
+                )
+            )
 
     def _check_guild(self, guild: int) -> None:
         if self._of_guild[guild] >= self._limits.per_guild:
-            raise QueueFull("Too many people of this server are waiting. Please try again soon.")
+            raise QueueFull(
+                phrase("Too many people of this server are waiting. Please try again soon.")
+            )
         if wait_s := self._guild_rates.wait_s(guild):
             raise TooFrequent(
-                "This server has asked as much as it may for now. "
-                f"Please try again in {spell(wait_s)}."
+                phrase(
+                    "This server has asked as much as it may for now. Please try again in {wait}.",
+                    wait=spell(wait_s),
+                )
             )
 
 

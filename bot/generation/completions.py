@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.errors import EngineFailed, PromptTooLong
+from bot.language import phrase
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ _NOT_NOW = (429, 502, 503)
 
 _TOO_LONG = re.compile(r"context (length|size|window)|max_seq_len", re.IGNORECASE)
 
-_LOST = "The connection to the language model broke during this reply. Please try again."
+_LOST = phrase("The connection to the language model broke during this reply. Please try again.")
 
 
 class NotNow(EngineFailed):
@@ -139,12 +140,15 @@ class CompletionsClient:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             log.warning("the model's server cannot be reached: %s", type(error).__name__)
             raise NotNow(
-                "The server of the language model cannot be reached. Please try again in a minute.",
+                phrase(
+                    "The server of the language model cannot be reached. Please try again in a "
+                    "minute."
+                ),
                 is_unreachable=True,
             ) from None
         except TimeoutError as error:
             raise EngineFailed(
-                "The language model did not answer in time. Please try again."
+                phrase("The language model did not answer in time. Please try again.")
             ) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # Not chained: aiohttp's errors and json's may quote what was sent or received.
@@ -249,17 +253,19 @@ def _failure(status: int | None, said: Json) -> EngineFailed | PromptTooLong:
     too_long = status == 400 and isinstance(message, str) and _TOO_LONG.search(message)
     if kind == "exceed_context_size_error" or too_long:
         return PromptTooLong(
-            "This is longer than the model can read at once. Please shorten it, or begin a new "
-            "conversation with /reset."
+            phrase(
+                "This is longer than the model can read at once. Please shorten it, or begin a new "
+                "conversation with /reset."
+            )
         )
     if status in _NOT_NOW:
         log.warning("the model's server takes no completion now: status %s", status)
         return NotNow(
-            "The server of the language model is busy. Please try again in a minute.",
+            phrase("The server of the language model is busy. Please try again in a minute."),
             is_unreachable=False,
         )
     if status in (401, 403):
-        return EngineFailed("The server of the language model refused the bot's API key.")
+        return EngineFailed(phrase("The server of the language model refused the bot's API key."))
     named = kind if isinstance(kind, str) and re.fullmatch(r"\w{1,40}", kind) else "not named"
     log.warning("the model's server refused a completion: status %s, type %s", status, named)
-    return EngineFailed("The language model could not write this reply. Please try again.")
+    return EngineFailed(phrase("The language model could not write this reply. Please try again."))

@@ -23,6 +23,7 @@ from bot.generation.exllamav2_constraints import Constraints, TokenConstraint
 from bot.generation.exllamav2_options import LoadOptions
 from bot.generation.exllamav2_run import WriteRequest
 from bot.generation.exllamav2_worker import Worker
+from bot.language import phrase
 from bot.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -114,12 +115,17 @@ class ExLlamaV2Engine:
         room = self.model.context_tokens - len(prompt_ids)
         if room < 1:
             raise PromptTooLong(
-                f"This is {len(prompt_ids)} tokens long, and the model reads "
-                f"{self.model.context_tokens - 1} at most. Please shorten it, or begin a new "
-                "conversation with /reset."
+                phrase(
+                    "This is {tokens} tokens long, and the model reads {most} at most. Please "
+                    "shorten it, or begin a new conversation with /reset.",
+                    tokens=len(prompt_ids),
+                    most=self.model.context_tokens - 1,
+                )
             )
         if not prompt_ids:
-            raise PromptFailed("There is nothing in this message to answer. Please write a word.")
+            raise PromptFailed(
+                phrase("There is nothing in this message to answer. Please write a word.")
+            )
         if params.max_new_tokens < 1:
             # The library would write one.
             yield Finish(
@@ -136,7 +142,9 @@ class ExLlamaV2Engine:
             constraint=await self._constraint(params),
         )
         if self._worker is None:
-            raise EngineFailed("The language model is not running. Please try again in a minute.")
+            raise EngineFailed(
+                phrase("The language model is not running. Please try again in a minute.")
+            )
         self._worker.write(request)
         try:
             while True:

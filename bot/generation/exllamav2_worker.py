@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from bot.errors import EngineFailed
 from bot.generation.exllamav2_run import WriteRequest
 from bot.generation.exllamav2_stream import Outbox
+from bot.language import phrase
 
 if TYPE_CHECKING:
     from bot.generation.exllamav2_loading import LoadedModel
@@ -33,8 +34,8 @@ _INBOX = 256
 _END_S = 60.0
 """How long the thread may take to end: one step of a model takes seconds at most."""
 
-_BUSY = "The language model has too much to do at once. Please try again."
-_CLOSED = "The language model is not running. Please try again in a minute."
+_BUSY = phrase("The language model has too much to do at once. Please try again.")
+_CLOSED = phrase("The language model is not running. Please try again in a minute.")
 
 
 class _Command(Enum):

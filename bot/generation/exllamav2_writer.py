@@ -20,18 +20,19 @@ from bot.generation.exllamav2_loading import LoadedModel, is_out_of_memory, rele
 from bot.generation.exllamav2_run import Run, WriteRequest
 from bot.generation.exllamav2_sampling import LogitsMask, settings_of
 from bot.generation.exllamav2_stream import Outbox
+from bot.language import phrase
 
 if TYPE_CHECKING:
     from exllamav2.generator import ExLlamaV2DynamicGenerator, ExLlamaV2DynamicJob
 
 log = logging.getLogger(__name__)
 
-_FAILED = "The language model stumbled over this reply. Please try again."
-_NO_MEMORY = (
+_FAILED = phrase("The language model stumbled over this reply. Please try again.")
+_NO_MEMORY = phrase(
     "The graphics card ran out of memory during this reply. Please try again; if it happens "
     "again, whoever runs this bot sets LANES or CONTEXT_TOKENS lower."
 )
-_BROKEN = "The language model is being started again. Please try again in a minute."
+_BROKEN = phrase("The language model is being started again. Please try again in a minute.")
 
 _WARM_UP_TOKENS = 4
 

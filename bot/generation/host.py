@@ -39,14 +39,15 @@ from bot.generation.hosted_wire import (
     pack,
     receive,
 )
+from bot.language import phrase
 
 log = logging.getLogger(__name__)
 
 _CLOSE_S = 5.0
 """How long the engine may take to free its model."""
 
-_BROKEN = "The language model stumbled over this reply. Please try again."
-_BROKEN_OFF = "The language model broke off this reply. Please try again."
+_BROKEN = phrase("The language model stumbled over this reply. Please try again.")
+_BROKEN_OFF = phrase("The language model broke off this reply. Please try again.")
 _NOT_LOADED = "The language model could not be loaded; the log says why."
 
 

@@ -33,6 +33,7 @@ from bot.generation.hosted_wire import (
     Said,
     Start,
 )
+from bot.language import phrase
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
@@ -40,9 +41,9 @@ log = logging.getLogger(__name__)
 _MOST_REPLIES = 256
 """Many times the lanes, and there is no more than a request for each."""
 
-_CLOSED = "The language model is not running. Please try again in a minute."
-_ENDED = "The language model broke off this reply and is being restarted. Please ask again."
-_BUSY = "The language model has too much to do at once. Please try again."
+_CLOSED = phrase("The language model is not running. Please try again in a minute.")
+_ENDED = phrase("The language model broke off this reply and is being restarted. Please ask again.")
+_BUSY = phrase("The language model has too much to do at once. Please try again.")
 
 _Answer = Loaded | Recovered | Refused
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.errors import EngineFailed
 from bot.generation.child_process import environment
 from bot.generation.hosted_wire import Message, Start, ToHost, WireError, pack, receive_async
+from bot.language import phrase
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,9 @@ class HostProcess:
             EngineFailed: it has ended.
         """
         if self._process is None or self._process.stdin is None or not self.is_alive:
-            raise EngineFailed("The language model is not running. Please try again in a minute.")
+            raise EngineFailed(
+                phrase("The language model is not running. Please try again in a minute.")
+            )
         self._process.stdin.write(pack(message))
 
     async def drain(self) -> None:

@@ -17,6 +17,7 @@ from bot import errors
 from bot.errors import AirocordError, EngineFailed, PromptTooLong
 from bot.generation.constraint import JsonSchema, Matches, OneOf, StartsWith
 from bot.generation.engine import Finish, FinishReason, ModelInfo, SamplingParams
+from bot.language import retold
 from bot.prompts import Control, Prompt
 
 Options = Mapping[str, object]
@@ -42,8 +43,8 @@ class Fault:
         """As it was raised, if it was for a person; else a fault of the engine's."""
         kind: object = getattr(errors, self.kind, None)
         if isinstance(kind, type) and issubclass(kind, AirocordError):
-            return kind(self.sentence)
-        return EngineFailed(self.sentence)
+            return kind(retold(self.sentence))
+        return EngineFailed(retold(self.sentence))
 
 
 # -- to the host --------------------------------------------------------------------------------

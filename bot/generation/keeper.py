@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from bot.errors import EngineLoading, EnginePaused, EngineSick, ShuttingDown
 from bot.generation.engine import Engine
 from bot.generation.figures import Health
+from bot.language import percent, phrase
 
 log = logging.getLogger(__name__)
 
@@ -106,19 +107,26 @@ class EngineKeeper:
         """
         if self.health is Health.LOADING:
             raise EngineLoading(
-                f"The model is still loading ({self.loaded:.0%}). Please ask again in a minute."
+                phrase(
+                    "The model is still loading ({loaded}). Please ask again in a minute.",
+                    loaded=percent(self.loaded),
+                )
             )
         if self.health is Health.SICK:
             raise EngineSick(
-                "The model keeps failing and takes no questions at present. "
-                "Please tell whoever runs this bot: the log says why."
+                phrase(
+                    "The model keeps failing and takes no questions at present. "
+                    "Please tell whoever runs this bot: the log says why."
+                )
             )
         if self.health is Health.CLOSED:
-            raise ShuttingDown("The bot is restarting. Please ask again in a minute.")
+            raise ShuttingDown(phrase("The bot is restarting. Please ask again in a minute."))
         if self.is_paused:
             raise EnginePaused(
-                "I take no questions at present: whoever runs me has paused me. "
-                "Please try again later."
+                phrase(
+                    "I take no questions at present: whoever runs me has paused me. "
+                    "Please try again later."
+                )
             )
 
     def succeeded(self) -> None:

@@ -30,6 +30,7 @@ from bot.generation.gguf import GgufHeader, read_header
 from bot.generation.grammar import grammar_of
 from bot.generation.llamacpp_server import LlamaServer, ServerSettings
 from bot.generation.llamacpp_tokens import LlamaTokenizer
+from bot.language import phrase
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
@@ -152,11 +153,17 @@ class LlamaCppEngine:
         context = self.model.context_tokens
         if len(prompt_ids) >= context:
             raise PromptTooLong(
-                f"This is {len(prompt_ids)} tokens long, and the model reads {context - 1} at "
-                "most. Please shorten it, or begin a new conversation with /reset."
+                phrase(
+                    "This is {tokens} tokens long, and the model reads {most} at most. Please "
+                    "shorten it, or begin a new conversation with /reset.",
+                    tokens=len(prompt_ids),
+                    most=context - 1,
+                )
             )
         if self._client is None:
-            raise EngineFailed("The language model is not running. Please try again in a minute.")
+            raise EngineFailed(
+                phrase("The language model is not running. Please try again in a minute.")
+            )
         options = _options(params, room=context - len(prompt_ids))
         async with aclosing(self._client.stream(prompt_ids, options)) as events:
             async for event in events:
@@ -230,7 +237,7 @@ def _options(params: SamplingParams, *, room: int) -> Options:
 def _finish(completion: Completion, prompt_tokens: int) -> Finish:
     reason = _REASONS.get(completion.finish_reason)
     if reason is None:
-        raise EngineFailed("The language model broke off this reply. Please try again.")
+        raise EngineFailed(phrase("The language model broke off this reply. Please try again."))
     return Finish(
         reason=reason,
         prompt_tokens=prompt_tokens,

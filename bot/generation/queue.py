@@ -33,6 +33,7 @@ from bot.generation.keeper import EngineKeeper
 from bot.generation.line import WaitingLine
 from bot.generation.stops import StopFilter
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
+from bot.language import phrase
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class GenerationQueue:
         """Take nothing new, tell those who wait, let running replies finish for ``grace_s``
         seconds, then end them and free the engine. Call it once."""
         self.keeper.close()
-        closing = ShuttingDown("The bot is restarting. Please ask again in a minute.")
+        closing = ShuttingDown(phrase("The bot is restarting. Please ask again in a minute."))
         preparing = dict(self._preparing)
         for ticket in (*preparing, *self._line.in_order()):
             self._cancel(ticket, closing)
@@ -245,7 +246,9 @@ class GenerationQueue:
             async with asyncio.timeout(self.limits.run_s):
                 finish = await self._generate(ticket)
         except TimeoutError:
-            sentence = f"The reply took too long (id {ticket.id}). Please ask for a shorter one."
+            sentence = phrase(
+                "The reply took too long (id {id}). Please ask for a shorter one.", id=ticket.id
+            )
             self._end(ticket, error=RunTimedOut(sentence))
         except GenerationError as error:
             self._end(ticket, error=error)
@@ -254,7 +257,9 @@ class GenerationQueue:
                 self.keeper.failed(epoch)
         except Exception:
             log.exception("ticket %s: the engine failed", ticket.id)
-            sentence = f"The model stumbled over this reply (id {ticket.id}). Please try again."
+            sentence = phrase(
+                "The model stumbled over this reply (id {id}). Please try again.", id=ticket.id
+            )
             self._end(ticket, error=EngineFailed(sentence))
             self.keeper.failed(epoch)
         else:
@@ -306,11 +311,14 @@ class GenerationQueue:
                 return await anext(stream)
         except TimeoutError as error:
             raise RunTimedOut(
-                f"The model has been silent for too long (id {ticket.id}). Please try again."
+                phrase(
+                    "The model has been silent for too long (id {id}). Please try again.",
+                    id=ticket.id,
+                )
             ) from error
         except StopAsyncIteration as error:
             raise EngineFailed(
-                f"The model broke off this reply (id {ticket.id}). Please try again."
+                phrase("The model broke off this reply (id {id}). Please try again.", id=ticket.id)
             ) from error
 
     @staticmethod
@@ -336,7 +344,9 @@ class GenerationQueue:
         self._start_timers[ticket] = loop.call_later(self.limits.start_s, self._expire, ticket)
 
     def _expire(self, ticket: Ticket) -> None:
-        sentence = "The line is too long at present and your turn did not come. Please try later."
+        sentence = phrase(
+            "The line is too long at present and your turn did not come. Please try later."
+        )
         self._cancel(ticket, StartTimedOut(sentence))
 
     def _end(
@@ -372,10 +382,14 @@ class GenerationQueue:
 
     def _fall_sick(self) -> None:
         for ticket in list(self._line.in_order()):
-            self._cancel(ticket, EngineSick("The model keeps failing. Please try again later."))
+            self._cancel(
+                ticket, EngineSick(phrase("The model keeps failing. Please try again later."))
+            )
 
     async def _end_lanes(self) -> None:
-        reloading = EngineFailed("The model is being loaded anew. Please ask again in a minute.")
+        reloading = EngineFailed(
+            phrase("The model is being loaded anew. Please ask again in a minute.")
+        )
         for ticket in list(self._lanes):
             self._cancel(ticket, reloading)
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
@@ -403,4 +417,4 @@ class GenerationQueue:
 
 
 def _our_fault(ticket: Ticket) -> str:
-    return f"Something went wrong on our side (id {ticket.id}). Please try again."
+    return phrase("Something went wrong on our side (id {id}). Please try again.", id=ticket.id)

@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Callable
 
+from bot.language import Sentence, plural
+
 MINUTE_S, DAY_S = 60.0, 86_400.0
 
 _SWEEP_AT = 10_000
@@ -60,10 +62,10 @@ class Rates:
             rate.take(key)
 
 
-def spell(seconds: float) -> str:
+def spell(seconds: float) -> Sentence:
     """A wait in words, rounded up: "7 seconds", "3 minutes", "5 hours"."""
-    for size, unit in ((3600.0, "hour"), (60.0, "minute"), (1.0, "second")):
-        if seconds > size or unit == "second":
-            number = max(1, math.ceil(seconds / size))
-            break
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    if seconds > 3600:
+        return plural("{count} hour", "{count} hours", math.ceil(seconds / 3600))
+    if seconds > 60:
+        return plural("{count} minute", "{count} minutes", math.ceil(seconds / 60))
+    return plural("{count} second", "{count} seconds", max(1, math.ceil(seconds)))

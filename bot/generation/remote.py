@@ -39,13 +39,14 @@ from bot.generation.remote_tokens import (
     folder_vocabulary,
     llama_vocabulary,
 )
+from bot.language import phrase
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
 
 _REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 
-_AWAY = "The server of the language model does not answer. Please try again in a minute."
+_AWAY = phrase("The server of the language model does not answer. Please try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +194,18 @@ class RemoteEngine:
         context = self.model.context_tokens
         if len(prompt_ids) >= context:
             raise PromptTooLong(
-                f"This is {len(prompt_ids)} tokens long, and the model reads {context - 1} at "
-                "most. Please shorten it, or begin a new conversation with /reset."
+                phrase(
+                    "This is {tokens} tokens long, and the model reads {most} at most. Please "
+                    "shorten it, or begin a new conversation with /reset.",
+                    tokens=len(prompt_ids),
+                    most=context - 1,
+                )
             )
         pool = self._pool
         if pool is None:
-            raise EngineFailed("The language model is not running. Please try again in a minute.")
+            raise EngineFailed(
+                phrase("The language model is not running. Please try again in a minute.")
+            )
         pauses = iter(self._options.retries_s)
         refused: set[Place] = set()
         failure: GenerationError = EngineFailed(_AWAY)
@@ -334,7 +341,7 @@ def _shown(model: str) -> str:
 def _finish(completion: Completion, prompt_tokens: int) -> Finish:
     reason = _REASONS.get(completion.finish_reason)
     if reason is None:
-        raise EngineFailed("The language model broke off this reply. Please try again.")
+        raise EngineFailed(phrase("The language model broke off this reply. Please try again."))
     return Finish(
         reason=reason,
         prompt_tokens=completion.prompt_tokens or prompt_tokens,

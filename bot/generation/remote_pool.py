@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from bot.errors import EngineFailed, EngineUnavailable
 from bot.generation.completions import CompletionsClient, Json, Timeouts
 from bot.generation.remote_server import Description, RemoteServer
+from bot.language import phrase
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,9 @@ class RemotePool:
             EngineFailed: none gave an answer.
         """
         error = EngineFailed(
-            "The server of the language model does not answer. Please try again in a minute."
+            phrase(
+                "The server of the language model does not answer. Please try again in a minute."
+            )
         )
         for place in sorted(self._places, key=lambda place: (not place.is_up, place.busy)):
             try:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bot.errors import EngineFailed, EngineUnavailable
 from bot.generation.completions import Json
 from bot.generation.remote_dialects import Dialect, vllm_dialect
+from bot.language import phrase
 
 _MAX_ANSWER_BYTES = 64 << 20
 """Token ids of a whole document are some megabytes."""
@@ -165,7 +166,10 @@ class RemoteServer:
             raw = response.read(_MAX_ANSWER_BYTES)
         except (OSError, http.client.HTTPException):
             raise EngineFailed(
-                "The server of the language model does not answer. Please try again in a minute."
+                phrase(
+                    "The server of the language model does not answer. Please try again in a "
+                    "minute."
+                )
             ) from None
         finally:
             connection.close()

@@ -12,6 +12,7 @@ from functools import partial
 
 from bot.errors import Cancelled, GenerationError
 from bot.generation.engine import Finish, SamplingParams
+from bot.language import phrase
 from bot.prompts import Prompt
 
 
@@ -132,7 +133,7 @@ class Ticket:
     def cancel(self, reason: GenerationError | None = None) -> None:
         """End it in whatever state it is; once it has ended this does nothing."""
         if self._on_cancel is not None and not self.state.ended:
-            self._on_cancel(self, reason or Cancelled("The reply was stopped."))
+            self._on_cancel(self, reason or Cancelled(phrase("The reply was stopped.")))
 
     def tell(self, progress: str) -> None:
         """Set :attr:`progress`."""

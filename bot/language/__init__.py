@@ -16,6 +16,7 @@ from bot.language.sentence import (
     percent,
     phrase,
     plural,
+    retold,
     spoken,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "percent",
     "phrase",
     "plural",
+    "retold",
     "spoken",
 ]

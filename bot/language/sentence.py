@@ -68,6 +68,11 @@ def plural(one: str, other: str, count: int, /, **holes: object) -> Sentence:
     return Sentence(tell)
 
 
+def retold(text: str) -> Sentence:
+    """A sentence without holes that came as mere text, such as from another process."""
+    return Sentence(lambda language: catalog(language).template(text) or text)
+
+
 def joined(parts: Iterable[str], between: str = "\n") -> Sentence:
     """Several texts as one, like ``str.join``; what is no :class:`Sentence` stays as it is."""
     kept = tuple(parts)

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import PromptFailed
+from bot.language import phrase
 from bot.prompts.skeleton import fold
 from bot.prompts.untrusted import break_delimiters, clean_text, count_delimiters
 
@@ -116,8 +117,10 @@ def closed_context(asked: str, blocks: Sequence[Block], *, preamble: str = PREAM
     turn = "\n".join(lines)
     if not _is_ours(turn, preamble, len(blocks)):
         raise PromptFailed(
-            "One of the documents is made to confuse the language model, so nothing was asked. "
-            "Remove it and ask again."
+            phrase(
+                "One of the documents is made to confuse the language model, so nothing was asked. "
+                "Remove it and ask again."
+            )
         )
     return turn
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import PromptTooLong
+from bot.language import phrase
 from bot.prompts.prompt import Prompt
 from bot.prompts.template import Exchange, Template
 
@@ -120,8 +121,11 @@ def fit(
     )
     if fitted is None:
         raise PromptTooLong(
-            "The system prompt leaves no room for a question in the model's context window of "
-            f"which {budget} tokens are for the prompt. Set a shorter one with /persona set."
+            phrase(
+                "The system prompt leaves no room for a question in the model's context window "
+                "of which {budget} tokens are for the prompt. Set a shorter one with /persona set.",
+                budget=budget,
+            )
         )
     return fitted
 

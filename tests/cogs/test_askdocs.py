@@ -16,7 +16,6 @@ from bot.errors import PromptFailed
 from bot.generation.engine import FinishReason
 from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
-from cogs.chat import HAVE_READ
 from tests.support.engines import Script
 from tests.support.files import pdf
 from tests.support.world import World, build_client, build_conversation
@@ -217,7 +216,10 @@ async def test_a_mention_with_a_file_asks_about_it_and_a_reply_asks_on(world: Wo
 
 async def test_a_file_without_a_question_is_kept_for_one(world: World) -> None:
     await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
-    assert world.shown() == [HAVE_READ.format(names="`trees.txt`")]
+    assert world.shown() == [
+        "I have read `trees.txt`. To ask about it, send me the file with a question, "
+        "or use `/askdocs`."
+    ]
     assert await kept(world) == ["trees.txt"]
     assert world.engine.prompts == []
 
