@@ -8,11 +8,18 @@ from tests.support.judge import Judge
 
 _JUDGE = pytest.StashKey[Judge]()
 _COUNTS = pytest.StashKey[list[tuple[int, int]]]()
+_LONG = (
+    "test_bench",
+    "test_exllamav2_truth",
+    "test_llamacpp",
+    "test_migrations",
+    "test_real_model",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: handed out last, they would leave the other processes idle."""
-    items.sort(key=lambda item: item.path.parent.name != "wire")
+    items.sort(key=lambda item: not (item.path.stem in _LONG or item.path.parent.name == "wire"))
 
 
 @pytest.fixture(scope="session")
