@@ -171,7 +171,7 @@ class AirocordClient(commands.Bot):
             is_ready=self.is_ready() and not self.is_closed(),
             latency_s=self.latency,
             servers=len(self.guilds),
-            edits=self.conversation.replies.pacers.count.total,
+            edits=self.conversation.replies.pacers.traffic.total,
             documents=self.documents.taken,
             games=self.play.host.begun,
         )
