@@ -182,8 +182,10 @@ class AirocordClient(commands.Bot):
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS)
+        # It is called again where Discord stumbled over what comes after.
         for cog in COGS:
-            await self.load_extension(cog)
+            if cog not in self.extensions:
+                await self.load_extension(cog)
         if self.own_shards.lead:
             await self.sync_commands()
         self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")
