@@ -21,7 +21,7 @@ test: $(VENV)/.dev $(VENV)/.exl2
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(BIN)/python -m bot model fetch --quiet-if-there
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bot model fetch --quiet-if-there

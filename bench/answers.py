@@ -33,7 +33,8 @@ _ASKED_FOR = {"n": r"(?P<n>\S+ \S+)", "m": r"(?P<m>[\d,]+)", "d": r"(?P<d>[\d.]+
 _NOTES = (
     "Run with the model that `.env` names, at 2,048 tokens; replies are sampled as shipped, with "
     "a seed. A question counts as answered from the text if a source is shown with the reply, and "
-    "as refused if the reply, or the note under it, says that the documents do not tell."
+    "as refused if the reply, or the note under it, says that the documents do not tell. "
+    "Warned: the note names what of the question stands nowhere in the documents."
 )
 
 
@@ -45,11 +46,13 @@ class _Row:
     sourced: int = 0
     rightly: int = 0
     refused: int = 0
+    warned: int = 0
 
     def cells(self) -> list[str]:
         rightly = f"{self.rightly}" if self.kind == _THERE else "-"
         right = f"{self.right}" if self.kind == _THERE else "-"
-        return [self.kind, f"{self.asked}", right, f"{self.sourced}", rightly, f"{self.refused}"]
+        counts = (self.sourced, rightly, self.refused, self.warned)
+        return [self.kind, f"{self.asked}", right, *map(str, counts)]
 
 
 _THERE, _NO_PROJECT, _NO_YEAR = "in the text", "of an unknown project", "of a missing year"
@@ -62,7 +65,7 @@ async def run(*, smoke: bool) -> Report:
     count = 2 if smoke else _QUESTIONS
     table = Table(
         "answers: what a model makes of the passages",
-        ["question", "asked", "right", "with a source", "the right one", "refused"],
+        ["question", "asked", "right", "with a source", "the right one", "refused", "warned"],
     )
     async with open_world(lanes=1, context_tokens=_CONTEXT_TOKENS) as world:
         for name, extracted in await read(questions):
@@ -108,6 +111,7 @@ async def _ask(
     row.sourced += verdict.standing is Standing.SUPPORTED
     row.rightly += _is_rightly_sourced(verdict, question)
     row.refused += verdict.standing is not Standing.SUPPORTED
+    row.warned += bool(consultation.unmentioned)
 
 
 def _values(question: Question) -> list[str]:

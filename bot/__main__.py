@@ -8,16 +8,18 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from bot import __version__
-from bot.core import build_core
 from bot.environment import load_settings
 from bot.errors import AirocordError, SettingsError
-from bot.generation.exl2_memory import CACHE_TYPES
+from bot.garbage import lasting
 from bot.logs import set_up_logging
-from bot.settings import Settings
-from bot.storage import Database
+from bot.settings import CacheType, Settings
+
+# Each command imports what it alone needs: all of it together takes a second or two.
+if TYPE_CHECKING:
+    from bot.storage import Database
 
 _CHAT_SETTINGS = (
     ("--system", "SYSTEM_PROMPT", "TEXT"),
@@ -125,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     check = model.add_parser("check", help="check a model's folder for ExLlamaV2 (needs no GPU)")
     check.add_argument("folder", type=Path, metavar="DIR")
     check.add_argument("--context", type=int, metavar="N", help="tokens of one conversation")
-    check.add_argument("--cache", choices=CACHE_TYPES, default="fp16", help="type of the cache")
+    check.add_argument(
+        "--cache", choices=get_args(CacheType), default="fp16", help="type of the cache"
+    )
     check.add_argument("--lanes", type=int, default=1, metavar="N", help="replies at once")
     check.add_argument("--draft", type=Path, metavar="DIR", help="a draft model beside it")
     check.add_argument("--json", action="store_true", help="print it for programs")
@@ -170,16 +174,16 @@ def _add_db(commands: Any) -> None:
 
 
 def _run(settings: Settings, given: argparse.Namespace) -> int:
-    # Each command imports what it alone needs: discord.py takes longer than all that others do,
-    # and the bot need not wait for what only a terminal uses.
-    from bot.app import run_bot  # noqa: PLC0415
+    with lasting():
+        from bot.app import run_bot  # noqa: PLC0415
 
     asyncio.run(_until_told(lambda stop: run_bot(settings, stop)))
     return 0
 
 
 def _try(settings: Settings, given: argparse.Namespace) -> int:
-    from bot.app import run_bot  # noqa: PLC0415 - as above
+    with lasting():
+        from bot.app import run_bot  # noqa: PLC0415
 
     try:
         from bot.tryout import try_bot  # noqa: PLC0415 - its packages are an extra
@@ -233,6 +237,7 @@ def _chat(settings: Settings, given: argparse.Namespace) -> int:
 
 async def _chat_loaded(settings: Settings, given: argparse.Namespace, question: str | None) -> int:
     from bot import terminal  # noqa: PLC0415
+    from bot.core import build_core  # noqa: PLC0415
 
     core = build_core(settings.for_terminal(), seed=given.seed)
     chat = terminal.TerminalChat(
@@ -254,6 +259,7 @@ def _ask(settings: Settings, given: argparse.Namespace) -> int:
 
 async def _ask_loaded(settings: Settings, given: argparse.Namespace) -> int:
     from bot.ask_command import AskCommand  # noqa: PLC0415
+    from bot.core import build_core  # noqa: PLC0415
 
     core = build_core(settings.for_terminal(), seed=given.seed)
     asking = AskCommand(
@@ -355,7 +361,7 @@ def _check(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _db_upgrade(settings: Settings, given: argparse.Namespace) -> int:
-    return _with_database(settings, Database.upgrade)
+    return _with_database(settings, lambda database: database.upgrade())
 
 
 def _db_downgrade(settings: Settings, given: argparse.Namespace) -> int:
@@ -363,7 +369,7 @@ def _db_downgrade(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _db_current(settings: Settings, given: argparse.Namespace) -> int:
-    return _with_database(settings, Database.current)
+    return _with_database(settings, lambda database: database.current())
 
 
 def _db_backup(settings: Settings, given: argparse.Namespace) -> int:
@@ -372,6 +378,7 @@ def _db_backup(settings: Settings, given: argparse.Namespace) -> int:
 
 def _with_database(settings: Settings, act: Callable[[Database], Awaitable[object]]) -> int:
     """Do one thing with the database and print what it gives back."""
+    from bot.storage import Database  # noqa: PLC0415
 
     async def opened() -> object:
         database = Database(settings.effective_database_url)

@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 _LAST_WORDS_S = 15.0
 """At shutdown, how long replies that were ended may take to show and store their last text."""
 
+_LOGIN_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)
+"""Between tries to log in: a machine that starts may have the bot up before its network, and
+Discord stumbles now and then."""
+
 _TOO_MANY_SERVERS = 4011
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway"""
 
@@ -267,6 +271,19 @@ async def _until_over(
             task.result()
 
 
+async def _log_in(client: AirocordClient, token: str) -> None:
+    for pause_s in _LOGIN_PAUSES_S:
+        try:
+            return await client.login(token)
+        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+            log.warning("Discord cannot be reached (%s); I try again in %.0f s", error, pause_s)
+        # Each login opens a session on the connector, which ends with the session.
+        await client.http.close()
+        client.http.connector = discord.utils.MISSING
+        await asyncio.sleep(pause_s)
+    return await client.login(token)
+
+
 async def _connect(client: AirocordClient, token: str) -> None:
     """Stay connected to Discord until the client is closed.
 
@@ -275,7 +292,7 @@ async def _connect(client: AirocordClient, token: str) -> None:
         AirocordError: Discord cannot be reached.
     """
     try:
-        await client.login(token)
+        await _log_in(client, token)
         await client.connect()
     except discord.LoginFailure as error:
         raise SettingsError(f"Discord does not know this DISCORD_TOKEN. {WHERE_FROM}") from error

@@ -124,6 +124,8 @@ class AskCommand:
         ]
         found = await self._find(question, passages, only_passages=only_passages)
         warnings += filter(None, (HOW_CHOSEN.get(found.choice), how_much(found)))
+        if isinstance(found, Consultation) and found.unmentioned:
+            warnings.append(f"Nowhere in the files: {', '.join(map(quoted, found.unmentioned))}.")
         if not as_json:
             for warning in warnings:
                 self.notes.print(f"({warning})", style="dim")

@@ -15,6 +15,7 @@ from bot.documents.extract import extract
 from bot.documents.extracted import Limits, quoted, shown_name
 from bot.documents.passages import Passage, chunk
 from bot.documents.search import Excerpt, Index
+from bot.documents.unmentioned import unmentioned
 from bot.documents.whole import Whole, evenly
 from bot.errors import DocumentError, PromptTooLong
 from bot.generation.engine import SamplingParams
@@ -171,6 +172,9 @@ class Consultation:
     searched: int
     """Passages among which they were found."""
     choice: Choice
+    unmentioned: tuple[str, ...] = ()
+    """Names and numbers of the question that stand nowhere in what was searched: an answer is about
+    something else, then, whatever it says."""
     whole: Whole | None = None
     """Where the prompt holds notes on the excerpts instead of their text."""
 
@@ -207,7 +211,8 @@ def consult(
         return prompter.count(render(excerpts))
 
     choice = Choice.FOUND
-    excerpts = Index(passages).search(question, prompter.budget, cost)
+    index = Index(passages)
+    excerpts = index.search(question, prompter.budget, cost)
     if not excerpts:
         choice = Choice.BEGINNINGS
         excerpts = _beginnings(passages, prompter.budget, cost)
@@ -222,6 +227,7 @@ def consult(
         blocks=tuple(map(block_of, excerpts)),
         searched=len(passages),
         choice=choice,
+        unmentioned=unmentioned(question, index),
     )
 
 

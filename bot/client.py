@@ -172,7 +172,7 @@ class AirocordClient(commands.Bot):
             is_ready=self.is_ready() and not self.is_closed(),
             latency_s=self.latency,
             servers=len(self.guilds),
-            edits=self.conversation.replies.pacers.count.total,
+            edits=self.conversation.replies.pacers.traffic.total,
             documents=self.documents.taken,
             games=self.play.host.begun,
         )
@@ -184,8 +184,10 @@ class AirocordClient(commands.Bot):
     async def setup_hook(self) -> None:
         await self.tree.set_translator(CommandWords())
         self.add_dynamic_items(*DYNAMIC_ITEMS)
+        # It is called again where Discord stumbled over what comes after.
         for cog in COGS:
-            await self.load_extension(cog)
+            if cog not in self.extensions:
+                await self.load_extension(cog)
         if self.own_shards.lead:
             await self.sync_commands()
         self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")

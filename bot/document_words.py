@@ -39,6 +39,9 @@ def footer(verdict: Verdict, found: Consultation) -> str:
         lines.append(f"Sources: {' · '.join(named)}")
     else:
         lines.append(NOT_SUPPORTED[verdict.standing])
+    if found.unmentioned:
+        names = ", ".join(map(quoted, found.unmentioned))
+        lines.append(f"Nowhere in the documents: {names}. The answer may be about something else.")
     if len(found.passages) < found.searched:
         lines.append(f"Read for this: {len(found.passages)} of {found.searched:,} passages.")
     return "\n".join(lines)

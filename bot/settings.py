@@ -18,6 +18,7 @@ from bot.house import House, read_ids
 from bot.shards import Shards, read_shards
 
 Scalar = str | int | float | bool | Path | None
+CacheType = Literal["fp16", "Q8", "Q6", "Q4"]
 
 DEFAULT_SYSTEM_PROMPT = (
     "A chat between a curious user and an assistant. The assistant gives helpful, detailed, "
@@ -140,7 +141,7 @@ class Settings:
         high=999,
     )
 
-    cache_type: Literal["fp16", "Q8", "Q6", "Q4"] = _setting(
+    cache_type: CacheType = _setting(
         "Q6",
         "How finely the context window is kept on the card: Q4 takes a quarter of fp16's memory. "
         "Q6 is hard to tell from fp16.",

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from bot.storage import migrating
+from bot.storage import migrating, revisions
 from bot.storage.engine import read_url
 
 
@@ -30,4 +30,4 @@ def write_revision(message: str, scripts: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m migrations", description=__doc__)
     parser.add_argument("message", help="what changes, in a few words")
-    write_revision(parser.parse_args().message, migrating.SCRIPTS)
+    write_revision(parser.parse_args().message, revisions.SCRIPTS)

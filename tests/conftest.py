@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.support.judge import Judge
 
 _JUDGE = pytest.StashKey[Judge]()
 _COUNTS = pytest.StashKey[list[tuple[int, int]]]()
+_LONG = (
+    "test_bench",
+    "test_exllamav2_truth",
+    "test_llamacpp",
+    "test_migrations",
+    "test_real_model",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: handed out last, they would leave the other processes idle."""
-    items.sort(key=lambda item: item.path.parent.name != "wire")
+    items.sort(key=lambda item: not (item.path.stem in _LONG or item.path.parent.name == "wire"))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: much of the time is spent on waiting for a bot, a
+    browser or a database that runs beside."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -21,6 +22,8 @@ from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
 from bot.settings import Settings
 from bot.storage import ChannelRef, Conversations, Database
+from sandbox.faults import Dropped, Failed, Fault
+from sandbox.server import Sandbox
 from tests.support.engines import ScriptedEngine
 
 TOKEN = "MTIz.not-a-real-token"
@@ -94,12 +97,36 @@ async def test_when_discord_does_not_let_it_in_the_sentence_says_what_to_do(
 ) -> None:
     engine = ScriptedEngine()
     use(monkeypatch, engine)
+    monkeypatch.setattr(app, "_LOGIN_PAUSES_S", (0.0, 0.0))
     gate(refusal)
     with pytest.raises(AirocordError) as caught:
         await app.run_bot(settings, asyncio.Event())
     assert sentence in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert engine.closed
+
+
+@pytest.mark.parametrize("route", ["/users/@me", "/applications/*"])
+@pytest.mark.parametrize("answer", [Failed(503), Dropped(after=False)])
+async def test_it_comes_online_although_discord_stumbles_while_it_logs_in(
+    route: str, answer: Failed | Dropped, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, ScriptedEngine())
+    monkeypatch.setattr(app, "_LOGIN_PAUSES_S", (0.0, 0.0))
+    stop, is_ready = asyncio.Event(), asyncio.Event()
+    sandbox = Sandbox()
+    await sandbox.start()
+    fault = sandbox.faults.add(Fault(route=route, answer=answer, times=2))
+    served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
+    try:
+        async with asyncio.timeout(20):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(app.run_bot(served, stop, is_ready))
+                await is_ready.wait()
+                stop.set()
+    finally:
+        await sandbox.close()
+    assert fault.hits == 2
 
 
 async def test_a_model_that_cannot_be_loaded_ends_the_run_with_its_sentence(

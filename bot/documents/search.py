@@ -116,6 +116,10 @@ class Index:
         """The terms of each word of a text."""
         return self._terms.words(text)
 
+    def holds(self, term: str) -> bool:
+        """Whether it stands in some passage, or in the name of its document or section."""
+        return term in self._postings
+
     def weight(self, term: str) -> float:
         """How much a term tells: the rarer the more."""
         found = len(self._postings.get(term, ()))

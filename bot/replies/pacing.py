@@ -8,6 +8,7 @@ asks for a turn, and reads its latest text only when the turn has come.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -33,10 +34,27 @@ class _Waiter:
     granted: asyncio.Future[None]
 
 
+OVERALL_A_SECOND = 30
+"""Turns in all channels together, about. Discord takes 50 requests a second of a bot
+(https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", new
+messages and commands are requests, too."""
+
+_FEW = 10
+"""Channels that never come near it: Discord lets each have about one edit a second."""
+
+_JITTER = 0.2
+"""Of the time between two turns, where many channels share what Discord takes: those that began
+at the same moment would write at the same moments ever after."""
+
+
 @dataclass(slots=True)
-class TurnCount:
+class Traffic:
+    """Of all channels."""
+
     total: int = 0
     """Turns that were taken: messages that were written or edited."""
+    channels: int = 0
+    """In which somebody has a turn or waits for one."""
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -51,7 +69,8 @@ class Pacer:
     """Seconds between the starts of two turns when Discord answers fast."""
     longest_s: float = 20.0
     """Seconds between them at most, however slowly it answers."""
-    count: TurnCount = field(default_factory=TurnCount)
+    traffic: Traffic = field(default_factory=Traffic)
+    _is_counted: bool = False
     _waiting: list[_Waiter] = field(default_factory=list)
     _is_busy: bool = False
     _next_start: float = 0.0
@@ -62,8 +81,13 @@ class Pacer:
     @property
     def interval_s(self) -> float:
         """Seconds between the starts of two turns at present: at least twice as long as Discord
-        took for the last ones, so that half of its patience is left."""
-        return min(max(self.shortest_s, 2 * self._smoothed_s), self.longest_s)
+        took for the last ones, so that half of its patience is left; and the more channels are
+        written in, the longer."""
+        interval_s = max(self.shortest_s, 2 * self._smoothed_s)
+        share_s = self.traffic.channels / OVERALL_A_SECOND
+        if self.traffic.channels > _FEW and share_s > interval_s:
+            interval_s = share_s * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
+        return min(interval_s, self.longest_s)
 
     @asynccontextmanager
     async def turn(self, rank: Callable[[], Rank]) -> AsyncIterator[None]:
@@ -84,7 +108,7 @@ class Pacer:
             self._schedule()
             raise
         start = loop.time()
-        self.count.total += 1
+        self.traffic.total += 1
         try:
             yield
         except Exception:
@@ -106,6 +130,9 @@ class Pacer:
             self._timer.cancel()
             self._timer = None
         self._waiting = [waiter for waiter in self._waiting if not waiter.granted.cancelled()]
+        is_counted = self._is_busy or bool(self._waiting)
+        self.traffic.channels += is_counted - self._is_counted
+        self._is_counted = is_counted
         if self._is_busy or not self._waiting:
             return
         loop = asyncio.get_running_loop()
@@ -137,8 +164,7 @@ class Pacers:
     def __init__(self, *, shortest_s: float = 1.2, remembered: int = 256) -> None:
         self._shortest_s = shortest_s
         self._remembered = remembered
-        self.count = TurnCount()
-        """Of all channels."""
+        self.traffic = Traffic()
         # A channel must never have two pacers: the first holds all that somebody still has, the
         # second keeps the latest alive, so that the next reply knows when the last edit was.
         self._in_use: WeakValueDictionary[int, Pacer] = WeakValueDictionary()
@@ -147,7 +173,9 @@ class Pacers:
     def for_channel(self, channel_id: int) -> Pacer:
         pacer = self._in_use.get(channel_id)
         if pacer is None:
-            pacer = self._in_use[channel_id] = Pacer(shortest_s=self._shortest_s, count=self.count)
+            pacer = self._in_use[channel_id] = Pacer(
+                shortest_s=self._shortest_s, traffic=self.traffic
+            )
         self._latest[channel_id] = pacer
         self._latest.move_to_end(channel_id)
         if len(self._latest) > self._remembered:

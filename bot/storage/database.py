@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from bot.errors import DatabaseError
-from bot.storage import backups, migrating
+from bot.storage import backups, revisions
 from bot.storage.engine import (
     connect,
     describe,
@@ -30,7 +30,7 @@ class Database:
     class and :mod:`bot.storage.engine` knows which of them it is.
     """
 
-    def __init__(self, url: str, *, scripts: Path = migrating.SCRIPTS) -> None:
+    def __init__(self, url: str, *, scripts: Path = revisions.SCRIPTS) -> None:
         """Nothing is opened or created yet.
 
         Args:
@@ -66,10 +66,12 @@ class Database:
         Raises:
             DatabaseError: the database is of a newer version, or cannot be opened or migrated.
         """
+        if await self.is_up_to_date():
+            return
         try:
             if self.file is not None:
                 await asyncio.to_thread(self.file.parent.mkdir, parents=True, exist_ok=True)
-            await self._migrate(partial(migrating.upgrade, self.file))
+            await asyncio.to_thread(self._upgrade)
         except self._failures as error:
             raise DatabaseError(describe(self._url, error)) from error
 
@@ -82,7 +84,7 @@ class Database:
         """
         self._must_exist()
         try:
-            await self._migrate(partial(migrating.downgrade, revision, self.file))
+            await asyncio.to_thread(self._downgrade, revision)
         except self._failures as error:
             raise DatabaseError(describe(self._url, error)) from error
 
@@ -96,7 +98,7 @@ class Database:
             return None
         try:
             async with self._engine.connect() as connection:
-                return await connection.run_sync(migrating.current)
+                return await connection.run_sync(revisions.current)
         except self._failures as error:
             raise DatabaseError(describe(self._url, error)) from error
 
@@ -106,14 +108,8 @@ class Database:
         Raises:
             DatabaseError: the database is of a newer version, or cannot be opened.
         """
-        if self.file is not None and not self.file.exists():
-            return False
-        try:
-            return await asyncio.to_thread(
-                migrating.run, self._url, self._scripts, migrating.is_up_to_date
-            )
-        except self._failures as error:
-            raise DatabaseError(describe(self._url, error)) from error
+        revision = await self.current()
+        return await asyncio.to_thread(revisions.is_newest, self._scripts, revision)
 
     async def backup(self, path: Path | None = None) -> Path:
         """Copy a SQLite file while it is in use.
@@ -171,8 +167,15 @@ class Database:
         """Close every connection."""
         await self._engine.dispose()
 
-    async def _migrate(self, step: migrating.Step[None]) -> None:
-        await asyncio.to_thread(migrating.run, self._url, self._scripts, step)
+    def _upgrade(self) -> None:
+        from bot.storage import migrating  # noqa: PLC0415 - few starts need Alembic
+
+        migrating.run(self._url, self._scripts, partial(migrating.upgrade, self.file))
+
+    def _downgrade(self, revision: str) -> None:
+        from bot.storage import migrating  # noqa: PLC0415 - as above
+
+        migrating.run(self._url, self._scripts, partial(migrating.downgrade, revision, self.file))
 
     def _must_exist(self) -> None:
         if self.file is not None and not self.file.exists():

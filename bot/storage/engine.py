@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -17,6 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, NullPool
 
 from bot.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for a writer of another process before it gives up."""
@@ -141,6 +144,8 @@ def empty_log(file: Path) -> bool:
 def insert_into(session: AsyncSession, model: type[Any]) -> sqlite.Insert | postgresql.Insert:
     """An ``INSERT`` that can be given ``on_conflict_do_nothing`` or ``on_conflict_do_update``."""
     if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded there only
+
         return postgresql.insert(model)
     return sqlite.insert(model)
 

@@ -14,22 +14,18 @@ from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 
-import migrations
 from bot.errors import DatabaseError
 from bot.storage import backups
 from bot.storage.engine import connect
+from bot.storage.revisions import current, is_newest, known, refuse_newer
 
 log = logging.getLogger(__name__)
-
-SCRIPTS = Path(migrations.__path__[0])
-"""Where the revisions are, in a checkout and in an installed package alike."""
 
 _LOCK = 0x6169726F
 """Of PostgreSQL's advisory locks, the one for this."""
@@ -54,23 +50,6 @@ def run(url: URL, scripts: Path, step: Step[T]) -> T:
     return asyncio.run(in_one_transaction())
 
 
-def current(connection: Connection) -> str | None:
-    """The revision that the database is at; ``None`` before the first one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def is_up_to_date(config: Config, connection: Connection) -> bool:
-    """Whether the database is at the newest revision.
-
-    Raises:
-        DatabaseError: the database is of a newer version.
-    """
-    scripts = ScriptDirectory.from_config(config)
-    revision = current(connection)
-    _refuse_newer(scripts, revision)
-    return revision == scripts.get_current_head()
-
-
 def upgrade(file: Path | None, config: Config, connection: Connection) -> None:
     """Bring the database to the newest revision.
 
@@ -82,14 +61,13 @@ def upgrade(file: Path | None, config: Config, connection: Connection) -> None:
     """
     scripts = ScriptDirectory.from_config(config)
     _wait_for_others(connection)
-    revision, head = current(connection), scripts.get_current_head()
-    _refuse_newer(scripts, revision)
-    if revision == head:
+    revision = current(connection)
+    if is_newest(Path(scripts.dir), revision):
         return
     _copy_first(file, connection, revision)
     command.upgrade(config, "head")
     _check(connection)
-    log.info("database brought from revision %s to %s", revision, head)
+    log.info("database brought from revision %s to %s", revision, current(connection))
 
 
 def downgrade(target: str, file: Path | None, config: Config, connection: Connection) -> None:
@@ -101,14 +79,13 @@ def downgrade(target: str, file: Path | None, config: Config, connection: Connec
     scripts = ScriptDirectory.from_config(config)
     _wait_for_others(connection)
     revision = current(connection)
-    _refuse_newer(scripts, revision)
+    refuse_newer(Path(scripts.dir), revision)
     try:
         steps = list(scripts.iterate_revisions(revision, target, select_for_downgrade=True))
     except (CommandError, RevisionError):
-        known = [script.revision for script in scripts.walk_revisions()]
         raise DatabaseError(
             f"The database is at revision {revision or 'base'}, and there is no revision "
-            f"{target!r} below it. Give one of: base, {', '.join(reversed(known))}."
+            f"{target!r} below it. Give one of: base, {', '.join(known(Path(scripts.dir)))}."
         ) from None
     if not steps:
         return
@@ -131,16 +108,6 @@ def _wait_for_others(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_LIMIT_S}s'"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-
-
-def _refuse_newer(scripts: ScriptDirectory, revision: str | None) -> None:
-    known = [script.revision for script in scripts.walk_revisions()]
-    if revision is not None and revision not in known:
-        raise DatabaseError(
-            f"The database was made by a newer version of the bot: it is at revision {revision}, "
-            f"and this version knows revisions up to {known[0]}. Install the newer version again, "
-            "or put back a backup from before it."
-        )
 
 
 def _copy_first(file: Path | None, connection: Connection, revision: str | None) -> None:

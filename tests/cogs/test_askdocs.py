@@ -70,6 +70,18 @@ async def test_an_answer_has_its_sources_under_it_and_a_button_for_each(world: W
     ]
 
 
+async def test_who_asks_for_what_is_nowhere_in_the_documents_is_told_what_it_is(
+    world: World,
+) -> None:
+    says(world, "Twelve people walked there.")
+    result = await askdocs(world, "How many people, @everyone and Bo` walked?", ("moon.pdf", MOON))
+    assert result.response is not None
+    assert result.response.content.endswith(
+        "-# Sources: 1 `moon.pdf`, page 2\n"
+        "-# Nowhere in the documents: `Bo`. The answer may be about something else."
+    )
+
+
 async def test_follow_up_questions_are_about_the_documents_of_the_channel(world: World) -> None:
     await askdocs(world, "How far?", ("moon.pdf", MOON))
     await askdocs(world, "How old?", ("trees.txt", TREES))

@@ -57,6 +57,44 @@ def test_only_one_edit_is_on_its_way_and_the_next_waits_twice_as_long_as_it_took
     play(scene())
 
 
+def test_many_channels_at_once_stay_below_what_discord_takes_of_a_bot() -> None:
+    async def writes(pacer: Pacer, log: list[tuple[str, float]]) -> None:
+        while now() < 30:
+            await take(pacer, log, "", Rank.TEXT)
+
+    async def scene() -> None:
+        pacers = Pacers()
+        log: list[tuple[str, float]] = []
+        channels = [pacers.for_channel(number) for number in range(60)]
+        await asyncio.gather(*(writes(channel, log) for channel in channels))
+        # They begin at the same moment, which takes some rounds to be forgotten.
+        starts = sorted(when for _, when in log if when > 15)
+        busiest = max(sum(at <= when < at + 1 for when in starts) for at in starts)
+        assert 20 <= busiest < 50
+        assert pacers.traffic.channels == 0
+        log.clear()
+        await asyncio.gather(*(take(channels[0], log, "", Rank.TEXT) for _ in range(3)))
+        times = [when for _, when in log]
+        assert [b - a for a, b in pairwise(times)] == pytest.approx([1.2, 1.2])
+
+    play(scene())
+
+
+def test_who_waits_no_more_is_no_channel_that_is_written_in() -> None:
+    async def scene() -> None:
+        pacers = Pacers()
+        pacer = pacers.for_channel(1)
+        async with pacer.turn(lambda: Rank.TEXT):
+            waiting = asyncio.create_task(take(pacer, [], "", Rank.TEXT))
+            await passes(0.1)
+            waiting.cancel()
+            assert pacers.traffic.channels == 1
+        assert pacers.traffic.channels == 0
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    play(scene())
+
+
 def test_edits_that_fail_come_later_and_later_and_never_stop() -> None:
     async def scene() -> None:
         pacer = Pacer(shortest_s=1.0, longest_s=5.0)

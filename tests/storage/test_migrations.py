@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +23,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 from bot.errors import DatabaseError
 from bot.storage import Database, migrating
 from bot.storage.engine import connect, read_url
-from bot.storage.migrating import SCRIPTS
+from bot.storage.revisions import SCRIPTS, known
 from bot.storage.schema import Base
 from migrations.__main__ import write_revision
 
@@ -28,6 +31,7 @@ T = TypeVar("T")
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()][::-1]
 HEAD = REVISIONS[-1]
+ROOT = Path(__file__).parents[2]
 
 NOW = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
 GUILD, CHANNEL = 81384788765712384, 381870553235193857
@@ -274,6 +278,29 @@ def add_revision(scripts: Path, upgrade: str) -> None:
 def test_the_revisions_are_one_line_without_branches() -> None:
     assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
     assert [f"{count:04}" for count in range(1, len(REVISIONS) + 1)] == REVISIONS
+
+
+def test_each_is_known_by_the_name_of_its_file() -> None:
+    assert known(SCRIPTS) == REVISIONS
+
+
+async def test_a_start_with_nothing_to_migrate_does_without_alembic(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}"
+    start = (
+        "import asyncio, sys; from bot.storage import Database; "
+        f"asyncio.run(Database({url!r}).upgrade()); print('alembic' in sys.modules)"
+    )
+    process = partial(
+        subprocess.run,
+        [sys.executable, "-c", start],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    first = await asyncio.to_thread(process)
+    again = await asyncio.to_thread(process)
+    assert (first.stdout.split(), again.stdout.split()) == (["True"], ["False"])
 
 
 async def test_models_and_migrations_make_the_same_schema(empty_url: str, tmp_path: Path) -> None:

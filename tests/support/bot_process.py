@@ -15,6 +15,7 @@ from typing import Self
 
 from bot.storage import Conversations, Database
 from sandbox.server import Sandbox
+from tests.support.migrated import put_database
 from tests.support.model_on_a_wire import LIMIT_S, ModelOnAWire
 
 _ENTRY = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
@@ -33,11 +34,14 @@ class BotProcess:
         model: ModelOnAWire | None = None,
         *,
         command: Sequence[str] = ("-m", "bot", "run"),
+        makes_database: bool = False,
         **settings: str,
     ) -> None:
         """``model``: ``None`` takes the engine that ``settings`` name, as a person's bot does.
-        ``command``: what Python runs; ``settings`` by their variables' names."""
+        ``command``: what Python runs; ``settings`` by their variables' names.
+        ``makes_database``: it finds none, which takes it longer."""
         self._command = command
+        self._makes_database = makes_database
         if model is not None:
             self._command = (str(ROOT / "tests/support/scripted_bot.py"), str(model.port))
         self._folder = folder
@@ -87,6 +91,8 @@ class BotProcess:
     async def start(self) -> None:
         already = self.log.count("bot.app: ready")
         self._has_ended = False
+        if not self._makes_database and "DATABASE_URL" not in self._environment:
+            await asyncio.to_thread(put_database, self._folder)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *self._command,

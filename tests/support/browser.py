@@ -19,6 +19,7 @@ from bot.discord_api import served_from
 from bot.storage import Database
 from sandbox.server import Sandbox
 from tests.support.engines import Script, ScriptedEngine
+from tests.support.migrated import put_database
 from tests.support.trial_commands import add_trial_commands
 from tests.support.world import build_client, build_conversation
 
@@ -108,8 +109,7 @@ async def open_stage(folder: Path, sandbox: Sandbox) -> AsyncIterator[Stage]:
     executable = find_chromium()
     expect.set_options(timeout=LIMIT_MS)
     engine = ScriptedEngine(lanes=4)
-    database = Database(f"sqlite+aiosqlite:///{folder / 'airocord.db'}")
-    await database.upgrade()
+    database = Database(f"sqlite+aiosqlite:///{put_database(folder)}")
     conversation, queue = build_conversation(engine, database)
     await queue.load()
     client = build_client(conversation, folder)

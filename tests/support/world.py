@@ -42,6 +42,7 @@ from bot.storage import (
     Retention,
 )
 from tests.support.engines import ScriptedEngine
+from tests.support.migrated import put_database
 
 SYSTEM = "Be kind."
 
@@ -170,8 +171,7 @@ async def open_world(
     """Not ``simcord.run``, which a fixture cannot use: it wants one task from start to end."""
     scripted = ScriptedEngine()
     engine = engine or scripted
-    database = Database(f"sqlite+aiosqlite:///{folder / 'airocord.db'}")
-    await database.upgrade()
+    database = Database(f"sqlite+aiosqlite:///{put_database(folder)}")
     conversation, queue = build_conversation(
         engine, database, limits=limits, max_new_tokens=max_new_tokens
     )

@@ -38,7 +38,9 @@ async def test_the_real_model_streams_over_the_wire(
     judge.watch(sandbox)
     await sandbox.start()
     try:
-        async with BotProcess(sandbox, tmp_path, MODELS_DIR=str(models), LANES="1") as bot:
+        async with BotProcess(
+            sandbox, tmp_path, makes_database=True, MODELS_DIR=str(models), LANES="1"
+        ) as bot:
             bo = sandbox.person("Bo")
             channel_id = int(bo.channels()[0]["id"])
             bo.send(channel_id, f"<@{sandbox.world.bot_id}> Write a story about a fox.")

@@ -14,25 +14,30 @@ from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.reader import Reader, buttons
 
-for _package in ("torch", "exllamav2", "gguf"):
+for _package in ("torch", "exllamav2"):
     if importlib.util.find_spec(_package) is None:
         pytest.skip(
             f"the tests of ExLlamaV2 are left out: {_package} is missing (make test says how)",
             allow_module_level=True,
         )
 
-from tests.support.exl2_smollm2 import smollm2  # noqa: E402 - it needs torch
+from tests.support.exl2_models import scripted_model  # noqa: E402 - it needs torch
+
+TOKENS = [chr(0x4E00 + number) for number in range(1000)]
+"""Of a single character each, so that a reply takes seconds and yet fits one message."""
 
 
 def bot_on(sandbox: Sandbox, folder: Path, mode: str, lanes: int) -> BotProcess:
-    launcher = ("-m", "tests.support.exl2_bot", str(smollm2()), mode)
+    model = scripted_model(folder / "model", TOKENS)
+    launcher = ("-m", "tests.support.exl2_bot", str(model), mode)
     return BotProcess(
         sandbox,
         folder,
         command=launcher,
         LANES=str(lanes),
-        CONTEXT_TOKENS="512",
-        MAX_NEW_TOKENS="32",
+        CONTEXT_TOKENS="2048",
+        MAX_NEW_TOKENS="1200",
+        EDIT_INTERVAL_S="0.5",
         PROMPT_TEMPLATE="model",
         TEMPERATURE="0",
     )
@@ -61,7 +66,7 @@ async def test_two_people_are_answered_at_once_and_the_second_turn_reads_only_wh
                 await asyncio.gather(at_ada.offers("Regenerate"), at_bo.offers("Regenerate"))
                 assert len(set(at_ada.states)) >= 2
                 assert len(set(at_bo.states)) >= 2
-                assert all(len(text.split()) > 10 for text in at_ada.texts + at_bo.texts)
+                assert (at_ada.texts, at_bo.texts) == (["".join(TOKENS)], ["".join(TOKENS)])
                 await ask(sandbox, ada, here, "And then?")
                 await at_ada.sees(lambda messages: len(messages) == 2)
                 shown = await at_ada.offers("Stop")
