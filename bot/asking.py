@@ -19,6 +19,7 @@ from bot.documents.unmentioned import unmentioned
 from bot.documents.whole import Whole, evenly
 from bot.errors import DocumentError, PromptTooLong
 from bot.generation.engine import SamplingParams
+from bot.language import joined, phrase
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.closed_context import STOP, Block, closed_context, instruction, read_answer
@@ -29,7 +30,7 @@ MAX_SOURCES = 5
 _SOURCE_BEGINS_WITHIN = 32
 """Characters at the head of a line in which a source is recognised: "References: document"."""
 
-QUESTION_TOO_LONG = (
+QUESTION_TOO_LONG = phrase(
     "Your question is so long that no passage of the documents fits beside it. "
     "Please ask it in fewer words."
 )
@@ -86,8 +87,11 @@ class FileReader:
         """
         if self._inside >= self._most:
             raise DocumentError(
-                f"{quoted(name)} was not read: too many files are waiting. "
-                "Please send it again in a minute."
+                phrase(
+                    "{name} was not read: too many files are waiting. Please send it again in a "
+                    "minute.",
+                    name=quoted(name),
+                )
             )
         self._inside += 1
         try:
@@ -100,7 +104,9 @@ class FileReader:
         finally:
             self._inside -= 1
         if not passages:
-            raise DocumentError(f"There is no text in {quoted(name)} that I could search.")
+            raise DocumentError(
+                phrase("There is no text in {name} that I could search.", name=quoted(name))
+            )
         return ReadFile(
             name=extracted.name,
             kind=extracted.kind,
@@ -139,11 +145,11 @@ async def read_files(
             case ReadFile():
                 read.append(result)
             case DocumentError():
-                refused.append(str(result))
+                refused.append(result.args[0])
             case _:
                 raise result
     if refused and not read:
-        raise DocumentError("\n".join(refused))
+        raise DocumentError(joined(refused))
     return read, refused
 
 
@@ -374,7 +380,9 @@ def place_of(stretch: Passage | Excerpt) -> str:
     """Where in its document something stands: "page 3", "Setup", or nothing."""
     if stretch.page is not None:
         shown = _pages(stretch.page, stretch.last_page)
-        return f"pages {shown}" if "-" in shown else f"page {shown}"
+        if "-" in shown:
+            return phrase("pages {pages}", pages=shown)
+        return phrase("page {page}", page=shown)
     return stretch.section or ""
 
 

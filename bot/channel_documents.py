@@ -30,8 +30,10 @@ from bot.documents.search import Excerpt
 from bot.documents.whole import Note, asks_for_all
 from bot.errors import DocumentError, PromptFailed
 from bot.generation.engine import SamplingParams
+from bot.language import joined, phrase, spoken
 from bot.prompting import Prompter
 from bot.reading_whole import ReadingPlan, WholeReader, how_much
+from bot.replies.languages import language_of_person
 from bot.replies.live import Conclusion
 from bot.replies.sources import SourceButton
 from bot.replies.splitting import split
@@ -52,14 +54,16 @@ log = logging.getLogger(__name__)
 
 _MAX_NOTICES = 5
 
-NO_DOCUMENTS = (
-    "There are no documents in this channel yet. Use /askdocs with a file, or mention me in a "
+NO_DOCUMENTS = phrase(
+    "There are no documents in this channel yet. Use `/askdocs` with a file, or mention me in a "
     "message with files."
 )
-DOCUMENTS_GONE = "The documents that this was about are not kept any more. Please send them again."
-SOURCE_GONE = "This passage is not kept any more: the document was removed."
-NOT_CHECKED = "I could not check this answer against the documents."
-MESSAGE_GONE = "The message with these files was deleted, so I did not keep them."
+DOCUMENTS_GONE = phrase(
+    "The documents that this was about are not kept any more. Please send them again."
+)
+SOURCE_GONE = phrase("This passage is not kept any more: the document was removed.")
+NOT_CHECKED = phrase("I could not check this answer against the documents.")
+MESSAGE_GONE = phrase("The message with these files was deleted, so I did not keep them.")
 
 _CHECK_LIMIT_S = 4.0
 """So long an answer is held against its passages; a reply waits little longer."""
@@ -227,7 +231,8 @@ class ChannelDocuments:
             if found is None:
                 await respond(interaction, SOURCE_GONE)
                 return
-            first, *rest = split(_shown(*found))
+            shown = spoken(_shown(*found), language_of_person(interaction))
+            first, *rest = split(shown)
             await interaction.response.send_message(first, ephemeral=True)
             for part in rest:
                 await interaction.followup.send(part, ephemeral=True)
@@ -309,7 +314,7 @@ class AboutDocuments:
             )
         self._found = found
         notices = [HOW_CHOSEN.get(found.choice, ""), how_much(found), *self._warnings]
-        return Composed(found.prompt, "\n".join(list(filter(None, notices))[:_MAX_NOTICES]))
+        return Composed(found.prompt, joined(list(filter(None, notices))[:_MAX_NOTICES]))
 
     async def _passages(self, channel: ChannelRef) -> list[Passage]:
         """Of the documents that are still kept.

@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation
 from bot.errors import AirocordError
+from bot.language import Sentence, joined, phrase, plural
 from bot.storage import Holdings, PersonalData
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "airocord-my-data.json"
 
-NOTHING = "I have nothing stored of you."
-OPTED_OUT = (
+NOTHING = phrase("I have nothing stored of you.")
+OPTED_OUT = phrase(
     "You want nothing kept of what you ask: that you do is all I keep for it. "
     "`/privacy optout off` ends it."
 )
-BACKUPS = (
+BACKUPS = phrase(
     "Copies of the database that were made before still hold it until they are removed, which is "
     "up to whoever runs me. What stands in Discord's channels is Discord's: delete it there."
 )
-DELETE_WARNING = (
+DELETE_WARNING = phrase(
     "I am about to delete all of this, for good, in every server and in direct messages. "
     "It cannot be brought back."
 )
@@ -58,10 +59,10 @@ class PrivacyRequests:
     async def overview(self, person_id: int) -> str:
         """What is stored of a person, in words."""
         stored = listed(await self.people.holdings(person_id))
-        lines = [f"I have stored of you:\n{stored}" if stored else NOTHING]
+        lines = [joined([phrase("I have stored of you:"), stored]) if stored else NOTHING]
         if await self.people.has_opted_out(person_id):
             lines.append(OPTED_OUT)
-        return "\n".join(lines)
+        return joined(lines)
 
     async def export(self, person_id: int, *, limit: int) -> ExportFile:
         """A file of everything, of ``limit`` bytes at most: packed if it must be, without the
@@ -72,14 +73,17 @@ class PrivacyRequests:
         """
         for with_texts in (True, False):
             found = await self.people.export(person_id, with_texts=with_texts)
-            note = "" if with_texts else "The texts of your documents did not fit into a message."
+            left_out = phrase("The texts of your documents did not fit into a message.")
+            note = "" if with_texts else left_out
             for name, made in ((FILE_NAME, _plain), (f"{FILE_NAME}.zip", _packed)):
                 data = await asyncio.to_thread(made, found)
                 if len(data) <= limit:
                     return ExportFile(name, data, note)
         raise TooMuchData(
-            "There is more than fits into a message of Discord's. Please ask whoever runs me for "
-            "it."
+            phrase(
+                "There is more than fits into a message of Discord's. Please ask whoever runs me "
+                "for it."
+            )
         )
 
     async def delete(self, person_id: int, *, direct_channel: int | None = None) -> str:
@@ -92,15 +96,16 @@ class PrivacyRequests:
         if not await self.people.database.empty_log():
             log.warning("the database's log still shows what was deleted, for somebody reads it")
         stored = listed(erased)
-        lines = [f"I have deleted of you:\n{stored}\n{BACKUPS}" if stored else NOTHING]
+        deleted = phrase("I have deleted of you:")
+        lines = [joined([deleted, stored, BACKUPS]) if stored else NOTHING]
         if await self.people.has_opted_out(person_id):
             lines.append(OPTED_OUT)
-        return "\n".join(lines)
+        return joined(lines)
 
     async def opt_out(self, person_id: int) -> str:
         """Keep nothing any more of what a person asks."""
         await self.people.opt_out(person_id)
-        return (
+        return phrase(
             "From now on I answer you and keep neither your questions nor my replies, nor the "
             "files that you bring. So I do not remember what you said before, and a reply cannot "
             "be written anew or continued. That you want it so is all I keep for it. Points of "
@@ -110,32 +115,78 @@ class PrivacyRequests:
     async def opt_in(self, person_id: int) -> str:
         """Keep what a person asks again."""
         await self.people.opt_in(person_id)
-        return "From now on I remember again what you ask and what I reply."
+        return phrase("From now on I remember again what you ask and what I reply.")
 
 
-def listed(holdings: Holdings) -> str:
+def listed(holdings: Holdings) -> Sentence:
     """What there is, a line for each kind; empty if there is nothing."""
+    asked, replies, brought = holdings.questions, holdings.replies, holdings.documents
+    rounds, daily, reports = holdings.rounds, holdings.daily_results, holdings.reports
+    started, packs, rules = holdings.games_started, holdings.packs_added, holdings.rules
     lines = (
-        (holdings.questions, "question", "questions", "that you asked"),
-        (holdings.replies, "reply", "replies", "to them"),
-        (holdings.documents, "document", "documents", "that you brought, with their text"),
-        (holdings.rounds, "round", "rounds", "of games that you played, with your points"),
-        (holdings.daily_results, "result", "results", "of the puzzle of the day"),
-        (holdings.reports, "report", "reports", "of questions that you found wrong"),
-        (holdings.games_started, "note", "notes", "that you started a game"),
-        (holdings.packs_added, "note", "notes", "that you added a pack of questions to a server"),
         (
-            holdings.rules,
-            "rule",
-            "rules",
-            "about you, by the admins of a server, who can change it",
+            asked,
+            plural("{count} question that you asked", "{count} questions that you asked", asked),
+        ),
+        (replies, plural("{count} reply to them", "{count} replies to them", replies)),
+        (
+            brought,
+            plural(
+                "{count} document that you brought, with their text",
+                "{count} documents that you brought, with their text",
+                brought,
+            ),
+        ),
+        (
+            rounds,
+            plural(
+                "{count} round of games that you played, with your points",
+                "{count} rounds of games that you played, with your points",
+                rounds,
+            ),
+        ),
+        (
+            daily,
+            plural(
+                "{count} result of the puzzle of the day",
+                "{count} results of the puzzle of the day",
+                daily,
+            ),
+        ),
+        (
+            reports,
+            plural(
+                "{count} report of questions that you found wrong",
+                "{count} reports of questions that you found wrong",
+                reports,
+            ),
+        ),
+        (
+            started,
+            plural(
+                "{count} note that you started a game",
+                "{count} notes that you started a game",
+                started,
+            ),
+        ),
+        (
+            packs,
+            plural(
+                "{count} note that you added a pack of questions to a server",
+                "{count} notes that you added a pack of questions to a server",
+                packs,
+            ),
+        ),
+        (
+            rules,
+            plural(
+                "{count} rule about you, by the admins of a server, who can change it",
+                "{count} rules about you, by the admins of a server, who can change it",
+                rules,
+            ),
         ),
     )
-    return "\n".join(
-        f"- {count:,} {one if count == 1 else many} {what}"
-        for count, one, many, what in lines
-        if count
-    )
+    return joined(joined(["- ", line], "") for count, line in lines if count)
 
 
 def _plain(found: dict[str, object]) -> bytes:

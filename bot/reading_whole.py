@@ -26,6 +26,7 @@ from bot.documents.search import Excerpt, everything
 from bot.documents.whole import Note, Whole, asks_for_all, evenly, grouped, partition
 from bot.errors import PromptFailed, PromptTooLong
 from bot.generation.engine import SamplingParams
+from bot.language import phrase
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.closed_context import Block, instruction, part_instruction, whole_instruction
@@ -36,7 +37,7 @@ NOTE_TOKENS = 200
 _AS_MANY_AS = 999
 """Parts that the instruction is measured with, before it is known how many there are."""
 
-NOTHING_NOTED = (
+NOTHING_NOTED = phrase(
     "I could not note down anything of these documents. Please ask again in other words."
 )
 
@@ -108,7 +109,12 @@ class WholeReader:
             plan.question,
             [[block_of(part)] for part in parts],
             [
-                f"Reading {quoted(part.document)}: part {number} of {len(parts)}."
+                phrase(
+                    "Reading {name}: part {number} of {count}.",
+                    name=quoted(part.document),
+                    number=number,
+                    count=len(parts),
+                )
                 for number, part in enumerate(parts, 1)
             ],
             background,
@@ -119,7 +125,11 @@ class WholeReader:
                 plan.question,
                 [list(map(_block_of, group)) for group in groups],
                 [
-                    f"Putting my notes together: part {number} of {len(groups)}."
+                    phrase(
+                        "Putting my notes together: part {number} of {count}.",
+                        number=number,
+                        count=len(groups),
+                    )
                     for number in range(1, len(groups) + 1)
                 ],
                 background,
@@ -209,9 +219,11 @@ def how_much(found: Consultation | ReadingPlan) -> str:
     parts = found.parts if isinstance(found, ReadingPlan) else found.whole and found.whole.parts
     if not parts or parts <= len(found.excerpts):
         return ""
-    return (
-        f"This is too long for me to read all of it: I read {len(found.excerpts)} of its {parts} "
-        "parts, from all over it."
+    return phrase(
+        "This is too long for me to read all of it: I read {read} of its {count} parts, from all "
+        "over it.",
+        read=len(found.excerpts),
+        count=parts,
     )
 
 

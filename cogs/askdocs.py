@@ -17,7 +17,9 @@ from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
+from bot.language import Sentence, figure, joined, phrase, plural, retold
 from bot.logs import begin_request
+from bot.replies.languages import language_of_person, speak
 from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
@@ -28,7 +30,7 @@ from bot.storage import StoredDocument
 QUESTION_LIMIT = 2000
 """Characters of a question about documents, which share the context window with it."""
 
-NO_FILES = "This message has no files that I can read."
+NO_FILES = phrase("This message has no files that I can read.")
 
 _BUTTONS = 20
 """Documents that get a button to remove them; a message takes 25 buttons."""
@@ -46,10 +48,13 @@ class RemoveDocument(
 ):
     """Removes one document of the channel, after a restart too."""
 
-    def __init__(self, document_id: int, number: int = 0) -> None:
+    def __init__(self, document_id: int, place: int = 0) -> None:
         self.document_id = document_id
         super().__init__(
-            discord.ui.Button(label=f"Remove {number}", custom_id=f"airo:undoc:{document_id}")
+            discord.ui.Button(
+                label=phrase("Remove {number}", number=place),
+                custom_id=f"airo:undoc:{document_id}",
+            )
         )
 
     @classmethod
@@ -71,18 +76,15 @@ class RemoveDocument(
             await respond(interaction, sentence_for(error))
 
 
-class AskAboutFiles(discord.ui.Modal, title="Ask about these files"):
+class AskAboutFiles(discord.ui.Modal):
     """Asks for the question; the files are those of the message whose menu was used."""
 
-    question: discord.ui.TextInput[AskAboutFiles] = discord.ui.TextInput(
-        label="Your question",
-        style=discord.TextStyle.paragraph,
-        max_length=QUESTION_LIMIT,
-        custom_id="question",
-    )
-
     def __init__(self, cog: Documents, message: discord.Message) -> None:
-        super().__init__(timeout=900.0)
+        super().__init__(title=phrase("Ask about these files"), timeout=900.0)
+        self.question: discord.ui.TextInput[AskAboutFiles] = discord.ui.TextInput(
+            style=discord.TextStyle.paragraph, max_length=QUESTION_LIMIT, custom_id="question"
+        )
+        self.add_item(discord.ui.Label(text=phrase("Your question"), component=self.question))
         self._cog = cog
         self._message = message
 
@@ -185,20 +187,28 @@ class Documents(commands.Cog):
     async def list_documents(self, interaction: Interaction) -> None:
         found = await self.documents.library.documents(ref_of(interaction.channel).id)
         if not found:
-            await respond(interaction, "I keep no documents for this channel.")
+            await respond(interaction, phrase("I keep no documents for this channel."))
             return
         view = discord.ui.View(timeout=None)
-        for number, document in enumerate(found[:_BUTTONS], 1):
-            view.add_item(RemoveDocument(document.id, number))
-        lines = [described(number, document) for number, document in enumerate(found, 1)]
+        for place, document in enumerate(found[:_BUTTONS], 1):
+            view.add_item(RemoveDocument(document.id, place))
+        lines = [described(place, document) for place, document in enumerate(found, 1)]
         used = sum(document.characters for document in found)
         lines.append(
             small_print(
-                f"{len(found)} of {self.documents.max_documents} documents, {used:,} of "
-                f"{self.documents.max_characters:,} characters."
+                phrase(
+                    "{documents} of {most_documents} documents, {characters} of "
+                    "{most_characters} characters.",
+                    documents=len(found),
+                    most_documents=self.documents.max_documents,
+                    characters=figure(used),
+                    most_characters=figure(self.documents.max_characters),
+                )
             )
         )
-        first, *rest = split("\n".join(lines))
+        language = language_of_person(interaction)
+        speak(view, language)
+        first, *rest = split(joined(lines).spoken(language))
         await interaction.response.send_message(first, ephemeral=True, view=view)
         for part in rest:
             await interaction.followup.send(part, ephemeral=True)
@@ -209,7 +219,8 @@ class Documents(commands.Cog):
         found = await self.documents.library.documents(ref_of(interaction.channel).id)
         chosen = [document.id for document in found if name in (str(document.id), document.name)]
         if not chosen:
-            await respond(interaction, f"I keep no document {as_code(name)} for this channel.")
+            sentence = phrase("I keep no document {name} for this channel.", name=as_code(name))
+            await respond(interaction, sentence)
             return
         await remove(self.client, interaction, chosen[:1])
 
@@ -227,7 +238,7 @@ class Documents(commands.Cog):
         found = await self.documents.library.documents(ref_of(interaction.channel).id)
         own = [document.id for document in found if may_remove(interaction, document)]
         if not own:
-            await respond(interaction, "There are no documents here that you may remove.")
+            await respond(interaction, phrase("There are no documents here that you may remove."))
             return
         await remove(self.client, interaction, own)
 
@@ -240,13 +251,20 @@ class Documents(commands.Cog):
         await self.documents.forget_messages(sorted(payload.message_ids))
 
 
-def described(number: int, document: StoredDocument) -> str:
+def described(place: int, document: StoredDocument) -> Sentence:
     """One line of the list."""
-    pages = f", {document.pages} pages" if document.pages else ""
-    added = discord.utils.format_dt(document.added_at, "R")
-    return (
-        f"{number}. {as_code(document.name)} ({document.kind}{pages}, "
-        f"{document.characters:,} characters), by <@{document.added_by}> {added}"
+    size = plural("{count} character", "{count} characters", document.characters)
+    if document.pages:
+        pages = plural("{count} page", "{count} pages", document.pages)
+        size = joined([pages, size], ", ")
+    return phrase(
+        "{place}. {name} ({kind}, {size}), by {person} {when}",
+        place=place,
+        name=as_code(document.name),
+        kind=retold(document.kind),
+        size=size,
+        person=f"<@{document.added_by}>",
+        when=discord.utils.format_dt(document.added_at, "R"),
     )
 
 
@@ -268,10 +286,13 @@ async def remove(
     found = await library.documents(channel_id)
     chosen = [document for document in found if document.id in document_ids]
     if not all(may_remove(interaction, document) for document in chosen):
-        raise NotYours("Only the person who sent a document, or a moderator, can remove it.")
+        raise NotYours(
+            phrase("Only the person who sent a document, or a moderator, can remove it.")
+        )
     chosen = [document for document in chosen if await library.remove(channel_id, document.id)]
     names = ", ".join(as_code(document.name) for document in chosen)
-    await respond(interaction, f"Removed {names}." if chosen else "It was removed already.")
+    removed = phrase("Removed {names}.", names=names)
+    await respond(interaction, removed if chosen else phrase("It was removed already."))
 
 
 async def setup(client: AirocordClient) -> None:

@@ -11,13 +11,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import AirocordClient
+from bot.language import joined, phrase, spoken
 from bot.privacy import DELETE_WARNING, PrivacyRequests, listed
-from bot.replies.splitting import MESSAGE_LIMIT
+from bot.replies.languages import language_of_person
 from bot.sentences import respond, sentence_for
 
 CONFIRM_S = 300.0
 
-NOTHING_TO_DELETE = "I have nothing stored of you, so there is nothing to delete."
+NOTHING_TO_DELETE = phrase("I have nothing stored of you, so there is nothing to delete.")
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -28,6 +29,9 @@ class ConfirmDelete(discord.ui.View):
     def __init__(self, requests: PrivacyRequests) -> None:
         super().__init__(timeout=CONFIRM_S)
         self._requests = requests
+        # Here, for discord.py copies what stands in the decorators as mere text.
+        self.confirm.label = phrase("Delete everything")
+        self.keep.label = phrase("Keep it")
 
     async def on_error(
         self,
@@ -38,23 +42,26 @@ class ConfirmDelete(discord.ui.View):
     ) -> None:
         await respond(interaction, sentence_for(error))
 
-    @discord.ui.button(label="Delete everything", style=discord.ButtonStyle.danger)
+    @discord.ui.button(style=discord.ButtonStyle.danger)
     async def confirm(
         self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
     ) -> None:
         self.stop()
-        await interaction.response.edit_message(content="I am deleting…", view=None)
+        language = language_of_person(interaction)
+        deleting = phrase("I am deleting…").spoken(language)
+        await interaction.response.edit_message(content=deleting, view=None)
         sentence = await self._requests.delete(
             interaction.user.id, direct_channel=await direct_channel_of(interaction)
         )
-        await interaction.edit_original_response(content=sentence)
+        await interaction.edit_original_response(content=spoken(sentence, language))
 
-    @discord.ui.button(label="Keep it")
+    @discord.ui.button()
     async def keep(
         self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
     ) -> None:
         self.stop()
-        await interaction.response.edit_message(content="Nothing was deleted.", view=None)
+        kept = phrase("Nothing was deleted.").spoken(language_of_person(interaction))
+        await interaction.response.edit_message(content=kept, view=None)
 
 
 async def direct_channel_of(interaction: discord.Interaction) -> int | None:
@@ -75,15 +82,15 @@ class Privacy(commands.Cog):
 
     @privacy.command(description="What I have stored of you.")
     async def show(self, interaction: Interaction) -> None:
-        text = await self.requests.overview(interaction.user.id)
-        await interaction.response.send_message(text, ephemeral=True)
+        await respond(interaction, await self.requests.overview(interaction.user.id))
 
     @privacy.command(description="All that I have stored of you, as a file.")
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         made = await self.requests.export(interaction.user.id, limit=interaction.filesize_limit)
         file = discord.File(io.BytesIO(made.data), made.name)
-        await interaction.followup.send(made.note, file=file, ephemeral=True)
+        note = spoken(made.note, language_of_person(interaction))
+        await interaction.followup.send(note, file=file, ephemeral=True)
 
     @privacy.command(description="Delete all that I have stored of you, for good.")
     async def delete(self, interaction: Interaction) -> None:
@@ -95,16 +102,14 @@ class Privacy(commands.Cog):
             )
             await respond(interaction, NOTHING_TO_DELETE)
             return
-        text = f"{stored}\n{DELETE_WARNING}"
-        await interaction.response.send_message(
-            text[:MESSAGE_LIMIT], view=ConfirmDelete(self.requests), ephemeral=True
-        )
+        text = joined([stored, DELETE_WARNING])
+        await respond(interaction, text, ConfirmDelete(self.requests))
 
     @privacy.command(description="Choose whether I keep what you ask and what I reply.")
     @app_commands.describe(choice="on: I answer and keep nothing. off: I remember.")
     async def optout(self, interaction: Interaction, choice: Literal["on", "off"]) -> None:
         decide = self.requests.opt_out if choice == "on" else self.requests.opt_in
-        await interaction.response.send_message(await decide(interaction.user.id), ephemeral=True)
+        await respond(interaction, await decide(interaction.user.id))
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:

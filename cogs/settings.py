@@ -10,8 +10,11 @@ from discord.ext import commands
 
 from bot.client import AirocordClient
 from bot.incoming import quoted, ref_of
+from bot.language import joined, phrase
 from bot.panel.view import open_panel
 from bot.panel.words import PERSONA_LIMIT
+from bot.patience import announce
+from bot.sentences import respond
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -52,20 +55,22 @@ class Settings(commands.Cog):
     @app_commands.check(_may_manage)
     async def talk(self, interaction: Interaction, answer: Literal["on", "off"]) -> None:
         if answer == "on" and not self.client.intents.message_content:
-            sentence = (
+            sentence = phrase(
                 "I cannot read messages here: whoever runs this bot has switched the Message "
-                "Content Intent off. Mention me instead, or use /chat."
+                "Content Intent off. Mention me instead, or use `/chat`."
             )
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await respond(interaction, sentence)
             return
         await self.preferences.set_talk(ref_of(interaction.channel), answer == "on")
         sentence = (
-            "From now on I answer everything that is said here, except what is said to somebody "
-            "else. `/channel talk off` ends it."
+            phrase(
+                "From now on I answer everything that is said here, except what is said to "
+                "somebody else. `/channel talk off` ends it."
+            )
             if answer == "on"
-            else "From now on I answer only mentions, replies to me and /chat here."
+            else phrase("From now on I answer only mentions, replies to me and `/chat` here.")
         )
-        await interaction.response.send_message(sentence)
+        await announce(interaction, sentence)
 
     @persona.command(name="set", description="Tell me who I am in this channel.")
     @app_commands.describe(text="For example: You are a patient chess teacher.")
@@ -74,23 +79,24 @@ class Settings(commands.Cog):
         self, interaction: Interaction, text: app_commands.Range[str, 1, PERSONA_LIMIT]
     ) -> None:
         await self.preferences.set_persona(ref_of(interaction.channel), text)
-        await interaction.response.send_message(f"From now on, in this channel:\n{_quoted(text)}")
+        first = phrase("From now on, in this channel:")
+        await announce(interaction, joined([first, _quoted(text)]))
 
     @persona.command(name="show", description="Show who I am in this channel.")
     async def show_persona(self, interaction: Interaction) -> None:
         persona = (await self.preferences.get(ref_of(interaction.channel))).persona
         sentence = (
-            f"In this channel:\n{_quoted(persona)}"
+            joined([phrase("In this channel:"), _quoted(persona)])
             if persona is not None
-            else "This channel has no persona of its own. `/persona set` gives it one."
+            else phrase("This channel has no persona of its own. `/persona set` gives it one.")
         )
-        await interaction.response.send_message(sentence, ephemeral=True)
+        await respond(interaction, sentence)
 
     @persona.command(name="clear", description="Let me be myself again in this channel.")
     @app_commands.check(_may_manage)
     async def clear_persona(self, interaction: Interaction) -> None:
         await self.preferences.set_persona(ref_of(interaction.channel), None)
-        await interaction.response.send_message("I am myself again in this channel.")
+        await announce(interaction, phrase("I am myself again in this channel."))
 
 
 async def setup(client: AirocordClient) -> None:

@@ -13,6 +13,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from bot.documents.reading import Reading, Refused
+from bot.language import figure, phrase
 
 _PIECE = 64 * 1024
 _ENCRYPTED = 0x1
@@ -42,8 +43,11 @@ class Archive:
             raise damaged(reading) from error
         if len(self._zip.infolist()) > reading.limits.members:
             raise Refused(
-                f"{reading.shown} holds more than {reading.limits.members:,} files. "
-                "Pack fewer of them."
+                phrase(
+                    "{name} holds more than {most} files. Pack fewer of them.",
+                    name=reading.shown,
+                    most=figure(reading.limits.members),
+                )
             )
 
     @property
@@ -79,8 +83,11 @@ class Archive:
                         or reading.inflated > reading.limits.inflated_bytes
                     ):
                         raise TooLarge(
-                            f"{reading.shown} unpacks to more than "
-                            f"{reading.limits.inflated_bytes >> 20} MB, which is too much to read."
+                            phrase(
+                                "{name} unpacks to more than {most} MB, which is too much to read.",
+                                name=reading.shown,
+                                most=reading.limits.inflated_bytes >> 20,
+                            )
                         )
                     yield piece
                     reading.check_time()
@@ -119,8 +126,11 @@ def parse(pieces: Iterator[bytes], handler: Handler, reading: Reading) -> None:
         pass
     except DefusedXmlException as error:
         raise Refused(
-            f"{reading.shown} declares entities of its own, which a document of this kind never "
-            "does. It was not read."
+            phrase(
+                "{name} declares entities of its own, which a document of this kind never "
+                "does. It was not read.",
+                name=reading.shown,
+            )
         ) from error
     except (ParseError, UnicodeError, LookupError, ValueError, AttributeError) as error:
         raise damaged(reading) from error
@@ -184,9 +194,16 @@ def resolved(path: str) -> str:
 
 def damaged(reading: Reading) -> Refused:
     return Refused(
-        f"{reading.shown} is damaged or was cut off on its way. Save it anew and send it again."
+        phrase(
+            "{name} is damaged or was cut off on its way. Save it anew and send it again.",
+            name=reading.shown,
+        )
     )
 
 
 def needs_password(reading: Reading) -> Refused:
-    return Refused(f"{reading.shown} needs a password. Save a copy without one and send that.")
+    return Refused(
+        phrase(
+            "{name} needs a password. Save a copy without one and send that.", name=reading.shown
+        )
+    )

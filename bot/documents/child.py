@@ -20,6 +20,7 @@ from bot.documents import charset
 from bot.documents.extracted import Limits, Part
 from bot.documents.readers import read
 from bot.documents.reading import Reading, Refused
+from bot.language import phrase, to_json
 
 _FORBIDDEN = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "open")
 
@@ -39,14 +40,21 @@ def main() -> None:
     try:
         kind = read(name, data, reading)
     except Refused as refused:
-        _write(answer, {"refused": str(refused)})
+        _write(answer, {"refused": to_json(refused.args[0])})
     except (MemoryError, RecursionError):
         _write(
             answer,
-            {"refused": f"{reading.shown} takes more memory to read than a document may."},
+            {
+                "refused": to_json(
+                    phrase(
+                        "{name} takes more memory to read than a document may.", name=reading.shown
+                    )
+                )
+            },
         )
     else:
-        _write(answer, {"kind": str(kind), "warnings": reading.warnings})
+        warnings = [to_json(warning) for warning in reading.warnings]
+        _write(answer, {"kind": str(kind), "warnings": warnings})
     answer.flush()
     # What native libraries do on their way out is of no interest.
     os._exit(0)

@@ -12,26 +12,27 @@ from bot.documents.extracted import quoted
 from bot.documents.formats.delimited import delimiter_of
 from bot.documents.formats.jsondata import is_json
 from bot.documents.reading import Refused
+from bot.language import phrase
 
 
 class Kind(StrEnum):
-    """The value is what a person calls it."""
+    """The value is what a person calls it, in English."""
 
     PDF = "PDF"
-    DOCX = "Word document"
-    PPTX = "PowerPoint show"
-    XLSX = "Excel workbook"
-    ODF = "OpenDocument file"
-    EPUB = "e-book"
-    ZIP = "zip archive"
-    RTF = "RTF document"
-    HTML = "web page"
-    MAIL = "mail"
+    DOCX = phrase("Word document")
+    PPTX = phrase("PowerPoint show")
+    XLSX = phrase("Excel workbook")
+    ODF = phrase("OpenDocument file")
+    EPUB = phrase("e-book")
+    ZIP = phrase("zip archive")
+    RTF = phrase("RTF document")
+    HTML = phrase("web page")
+    MAIL = phrase("mail")
     JSON = "JSON"
-    TABLE = "table"
+    TABLE = phrase("table")
     MARKDOWN = "Markdown"
-    CODE = "source code"
-    TEXT = "text"
+    CODE = phrase("source code")
+    TEXT = phrase("text")
 
 
 _CODE_NAMES = (
@@ -78,7 +79,7 @@ def kind_of(name: str, data: bytes) -> Kind:
     """Raises :class:`~bot.documents.reading.Refused` for what holds no text to read."""
     shown = quoted(name)
     if not data.strip():
-        raise Refused(f"{shown} is empty.")
+        raise Refused(phrase("{name} is empty.", name=shown))
     if b"%PDF-" in data[:1024]:
         return Kind.PDF
     if data.startswith(b"PK"):
@@ -93,7 +94,9 @@ def kind_of(name: str, data: bytes) -> Kind:
         # An archive with something before it, as self-extracting ones have.
         if zipfile.is_zipfile(io.BytesIO(data)):
             return _zip_kind(data)
-        raise Refused(f"{shown} is of a kind that cannot be read: it is not text.")
+        raise Refused(
+            phrase("{name} is of a kind that cannot be read: it is not text.", name=shown)
+        )
     return _text_kind(name, data, text)
 
 
@@ -121,10 +124,15 @@ def _zip_kind(data: bytes) -> Kind:
 def _ole_refusal(shown: str, data: bytes) -> Refused:
     """The container of Office before 2007, and of Office documents under a password."""
     if "EncryptedPackage".encode("utf-16-le") in data:
-        return Refused(f"{shown} needs a password. Save a copy without one and send that.")
+        return Refused(
+            phrase("{name} needs a password. Save a copy without one and send that.", name=shown)
+        )
     return Refused(
-        f"{shown} is in a format of Office before 2007. "
-        "Save it as .docx, .pptx, .xlsx or PDF and send that."
+        phrase(
+            "{name} is in a format of Office before 2007. Save it as .docx, .pptx, "
+            ".xlsx or PDF and send that.",
+            name=shown,
+        )
     )
 
 
@@ -135,15 +143,22 @@ def _refuse_binary(shown: str, data: bytes) -> None:
     is_raw = 0 in data[:64]
     if is_riff_picture or is_heif or (data.startswith(_PICTURES) and is_raw):
         raise Refused(
-            f"{shown} is a picture; the text in it cannot be read. "
-            "Run it through a program for text recognition (OCR) and send the result."
+            phrase(
+                "{name} is a picture; the text in it cannot be read. Run it through a "
+                "program for text recognition (OCR) and send the result.",
+                name=shown,
+            )
         )
     if data.startswith(_ARCHIVES):
-        raise Refused(f"{shown} is an archive that cannot be opened here. Send a zip instead.")
+        raise Refused(
+            phrase(
+                "{name} is an archive that cannot be opened here. Send a zip instead.", name=shown
+            )
+        )
     if data.startswith(_PROGRAMS) and is_raw:
-        raise Refused(f"{shown} is a program, not a document.")
+        raise Refused(phrase("{name} is a program, not a document.", name=shown))
     if data.startswith((*_SOUNDS, b"RIFF")) or data[4:8] == b"ftyp":
-        raise Refused(f"{shown} is a recording; only text can be read.")
+        raise Refused(phrase("{name} is a recording; only text can be read.", name=shown))
 
 
 def _is_binary(text: str) -> bool:

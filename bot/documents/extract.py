@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.documents.extracted import Extracted, Limits, quoted
 from bot.documents.sandbox import read_in_sandbox
 from bot.errors import DocumentError
+from bot.language import phrase
 
 
 async def extract(name: str, data: bytes, limits: Limits | None = None) -> Extracted:
@@ -19,9 +20,12 @@ async def extract(name: str, data: bytes, limits: Limits | None = None) -> Extra
     limits = limits or Limits()
     if len(data) > limits.file_bytes:
         raise DocumentError(
-            f"{quoted(name)} is larger than the {limits.file_bytes >> 20} MB that a document may "
-            "have. Send a part of it."
+            phrase(
+                "{name} is larger than the {most} MB that a document may have. Send a part of it.",
+                name=quoted(name),
+                most=limits.file_bytes >> 20,
+            )
         )
     if not data:
-        raise DocumentError(f"{quoted(name)} is empty.")
+        raise DocumentError(phrase("{name} is empty.", name=quoted(name)))
     return await read_in_sandbox(name, data, limits)

@@ -26,6 +26,7 @@ from bot.documents.formats import (
     zipped,
 )
 from bot.documents.reading import Enough, Reading, Refused
+from bot.language import phrase
 
 _BYTES = {
     Kind.PDF: pdf.read,
@@ -59,7 +60,7 @@ def read(name: str, data: bytes, reading: Reading) -> Kind:
     if reading.is_empty and reading.warnings:
         raise Refused(reading.warnings[0])
     if reading.is_empty:
-        raise Refused(f"{reading.shown} holds no text.")
+        raise Refused(phrase("{name} holds no text.", name=reading.shown))
     return kind
 
 
@@ -69,7 +70,11 @@ def _read(kind: Kind, data: bytes, reading: Reading) -> None:
     elif kind in _OFFICE:
         _OFFICE[kind](Archive(data, reading), reading)
     elif reading.depth >= reading.limits.nesting:
-        raise Refused(f"{reading.shown} is an archive inside of archives; it was not opened.")
+        raise Refused(
+            phrase(
+                "{name} is an archive inside of archives; it was not opened.", name=reading.shown
+            )
+        )
     elif kind is Kind.MAIL:
         mail.read(data, reading, lambda name, inner: _read_inner(name, inner, reading))
     else:

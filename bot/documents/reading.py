@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from bot.documents.cleaning import clean, one_line
 from bot.documents.extracted import SEPARATOR, Limits, Part, Shape, quoted
+from bot.language import figure, phrase, plural
 
 _LONGEST_PART = 100_000
 """Characters; a longer part is handed on in pieces."""
@@ -69,10 +70,17 @@ class Reading:
         """Say what was left out, of many files only how many."""
         shown = quoted(self.name)
         for sentence in self._left_out[:_MAX_LEFT_OUT]:
-            self.warn(f"Left out of {shown}: {sentence}")
+            self.warn(phrase("Left out of {name}: {sentence}", name=shown, sentence=sentence))
         more = len(self._left_out) - _MAX_LEFT_OUT
         if more > 0:
-            self.warn(f"{more:,} more files in {shown} could not be read.")
+            self.warn(
+                plural(
+                    "{count} more file in {name} could not be read.",
+                    "{count} more files in {name} could not be read.",
+                    more,
+                    name=shown,
+                )
+            )
 
     def stop(self, sentence: str) -> Enough:
         """To be raised: says why the rest is left out."""
@@ -115,9 +123,13 @@ class Reading:
         for piece in _pieces(text):
             self._emit(Part(piece, page, section, shape))
         if cut:
-            most = f"{self.limits.characters:,}"
+            most = figure(self.limits.characters)
             raise self.stop(
-                f"{quoted(self.name)} is long: only its first {most} characters were read."
+                phrase(
+                    "{name} is long: only its first {most} characters were read.",
+                    name=quoted(self.name),
+                    most=most,
+                )
             )
         self.check_time()
 
@@ -130,7 +142,11 @@ class Reading:
         self._rows += 1
         if self._rows > self.limits.rows:
             raise self.stop(
-                f"{quoted(self.name)} is long: only its first {self.limits.rows:,} rows were read."
+                phrase(
+                    "{name} is long: only its first {most} rows were read.",
+                    name=quoted(self.name),
+                    most=figure(self.limits.rows),
+                )
             )
         if self._rows % 256 == 0:
             self.check_time()
@@ -141,7 +157,11 @@ class Reading:
             time.monotonic() - self._began > self.limits.wall_s * 2 / 3
             or time.process_time() > self.limits.cpu_s * 2 / 3
         ):
-            raise self.stop(f"{quoted(self.name)} took long to read: only its beginning was read.")
+            raise self.stop(
+                phrase(
+                    "{name} took long to read: only its beginning was read.", name=quoted(self.name)
+                )
+            )
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from bot.documents.cleaning import one_line
 from bot.documents.extracted import Extracted, Limits, Part, quoted, shown_name
 from bot.errors import DocumentError
+from bot.language import changed, from_json, phrase
 
 log = logging.getLogger(__name__)
 
@@ -122,11 +123,15 @@ def _extracted(name: str, answer: bytes, code: int) -> Extracted:
         if "t" in message:
             parts.append(_part(message))
         elif "refused" in message:
-            raise DocumentError(one_line(str(message["refused"]), 400))
+            raise DocumentError(_sentence(message["refused"]))
         elif code == 0:
-            warnings = [one_line(str(warning), 400) for warning in message["warnings"]]
+            warnings = [_sentence(warning) for warning in message["warnings"]]
             return Extracted(shown_name(name), str(message["kind"]), parts, warnings)
     raise _broken(name, code)
+
+
+def _sentence(said: object) -> str:
+    return changed(from_json(said), lambda text: one_line(text, 400))
 
 
 def _lines(answer: bytes) -> Iterator[bytes]:
@@ -149,7 +154,10 @@ def _part(message: dict[str, object]) -> Part:
 
 def _too_slow(name: str) -> DocumentError:
     return DocumentError(
-        f"{quoted(name)} takes too long to read. Send a part of it, or save it in another format."
+        phrase(
+            "{name} takes too long to read. Send a part of it, or save it in another format.",
+            name=quoted(name),
+        )
     )
 
 
@@ -158,6 +166,9 @@ def _broken(name: str, code: int) -> DocumentError:
     if hasattr(signal, "SIGXCPU") and code in (-signal.SIGXCPU, -signal.SIGKILL):
         return _too_slow(name)
     return DocumentError(
-        f"{quoted(name)} could not be read: the program that reads it gave up on it. "
-        "Save it anew or in another format and send that."
+        phrase(
+            "{name} could not be read: the program that reads it gave up on it. Save it "
+            "anew or in another format and send that.",
+            name=quoted(name),
+        )
     )

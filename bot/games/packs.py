@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import AirocordError
 from bot.games.questions import Difficulty, Origin, Question
-from bot.language import Sentence, number, phrase, plural
+from bot.language import Sentence, figure, phrase, plural
 
 LARGEST = 512 * 1024
 """Bytes of a pack."""
@@ -267,7 +267,7 @@ class _Reader:
         if count > MOST_QUESTIONS:
             raise _wrong(
                 node,
-                phrase("a pack can have {most} questions; split it", most=number(MOST_QUESTIONS)),
+                phrase("a pack can have {most} questions; split it", most=figure(MOST_QUESTIONS)),
             )
 
 

@@ -11,13 +11,15 @@ from bot.language.catalog import ENGLISH, LANGUAGES, Catalog, catalog, language_
 from bot.language.sentence import (
     Sentence,
     changed,
+    figure,
+    from_json,
     joined,
-    number,
     percent,
     phrase,
     plural,
     retold,
     spoken,
+    to_json,
 )
 
 __all__ = [
@@ -27,13 +29,15 @@ __all__ = [
     "Sentence",
     "catalog",
     "changed",
+    "figure",
+    "from_json",
     "joined",
     "language_of",
     "load_catalogs",
-    "number",
     "percent",
     "phrase",
     "plural",
     "retold",
     "spoken",
+    "to_json",
 ]

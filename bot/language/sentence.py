@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from bot.language.catalog import ENGLISH, catalog
+
+Json = str | int | None | dict[str, "Json"]
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _COMMAND = re.compile(r"`/([a-z][a-z -]*)")
 """In backticks, as templates and their translations alike have it: in English."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    template: str
+    holes: Mapping[str, object]
+    one: str | None = None
+    """The template for one, where it counts."""
+    count: int = 0
+    """A number by itself has no template."""
 
 
 class Sentence(str):
@@ -20,14 +33,21 @@ class Sentence(str):
     :func:`changed` keep the languages.
     """
 
-    __slots__ = ("_tell",)
+    __slots__ = ("_parts", "_tell")
     _tell: Callable[[str], str]
+    _parts: _Parts | None
 
-    def __new__(cls, tell: Callable[[str], str]) -> Sentence:
+    def __new__(cls, tell: Callable[[str], str], parts: _Parts | None = None) -> Sentence:
         """``tell`` gives the text in a language."""
         self = super().__new__(cls, tell(ENGLISH))
         self._tell = tell
+        self._parts = parts
         return self
+
+    @property
+    def parts(self) -> _Parts | None:
+        """What it was made of, where it was made of a template."""
+        return self._parts
 
     def spoken(self, language: str) -> str:
         """The text in a language; in English where there is no translation."""
@@ -51,7 +71,7 @@ def phrase(template: str, /, **holes: object) -> Sentence:
     def tell(language: str) -> str:
         return _filled(catalog(language).template(template) or template, holes, language)
 
-    return Sentence(tell)
+    return Sentence(tell, _Parts(template, holes))
 
 
 def plural(one: str, other: str, count: int, /, **holes: object) -> Sentence:
@@ -60,17 +80,45 @@ def plural(one: str, other: str, count: int, /, **holes: object) -> Sentence:
     ``other`` stands in the files of translations, with the forms that the language has.
     """
     english = one if count == 1 else other
-    filling = {"count": number(count), **holes}
+    filling = {"count": figure(count), **holes}
 
     def tell(language: str) -> str:
         return _filled(catalog(language).template(other, count) or english, filling, language)
 
-    return Sentence(tell)
+    return Sentence(tell, _Parts(other, holes, one, count))
 
 
 def retold(text: str) -> Sentence:
     """A sentence without holes that came as mere text, such as from another process."""
     return Sentence(lambda language: catalog(language).template(text) or text)
+
+
+def to_json(text: str) -> Json:
+    """A text for another process, which can still be spoken in any language there."""
+    parts = text.parts if isinstance(text, Sentence) else None
+    if parts is None:
+        return text[:]
+    holes: dict[str, Json] = {
+        name: to_json(held if isinstance(held, str) else str(held))
+        for name, held in parts.holes.items()
+    }
+    return {"template": parts.template, "holes": holes, "one": parts.one, "count": parts.count}
+
+
+def from_json(value: object) -> str:
+    """What :func:`to_json` made; of anything else, its text. Who sent it is not trusted with more
+    than the text could do."""
+    if not isinstance(value, dict):
+        return str(value)
+    template, one = str(value.get("template")), value.get("one")
+    given, count = value.get("holes"), value.get("count")
+    if template == "" and isinstance(count, int):
+        return figure(count)
+    holes = {str(name): from_json(held) for name, held in given.items()} if given else {}
+    if isinstance(one, str) and isinstance(count, int):
+        holes.pop("count", None)
+        return plural(one, template, count, **holes)
+    return phrase(template, **holes)
 
 
 def joined(parts: Iterable[str], between: str = "\n") -> Sentence:
@@ -86,9 +134,9 @@ def changed(text: str, change: Callable[[str], str]) -> Sentence:
     return Sentence(lambda language: change(spoken(text, language)))
 
 
-def number(value: int) -> Sentence:
+def figure(value: int) -> Sentence:
     """A number with a mark between the thousands: 1,234 or 1.234."""
-    return Sentence(lambda language: catalog(language).number(value))
+    return Sentence(lambda language: catalog(language).number(value), _Parts("", {}, None, value))
 
 
 def percent(share: float) -> Sentence:

@@ -3,12 +3,14 @@ persona."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import discord
 
 from bot.errors import AirocordError
-from bot.panel.words import PERSONA_LIMIT, Bounds, PageName, text_of
+from bot.language import Sentence, phrase
+from bot.panel.words import PERSONA_LIMIT, Bounds, PageName, days, text_of
+from bot.replies.languages import language_of_person, speak
 from bot.sentences import respond, sentence_for
 from bot.storage import Choices, Guilds, Subject
 
@@ -18,7 +20,13 @@ LIFE_S = 840.0
 _MOST_RULES = 25
 """Discord's limit for what is chosen in one select."""
 
-_TEMPERATURES = {0.2: "sober", 0.5: "calm", 0.7: "lively", 0.9: "inventive", 1.2: "wild"}
+_TEMPERATURES = {
+    0.2: phrase("Temperature 0.2: sober"),
+    0.5: phrase("Temperature 0.5: calm"),
+    0.7: phrase("Temperature 0.7: lively"),
+    0.9: phrase("Temperature 0.9: inventive"),
+    1.2: phrase("Temperature 1.2: wild"),
+}
 _LENGTHS = (64, 128, 256, 512, 1024, 2048)
 _DAYS = (1, 7, 14, 30, 90, 180, 365)
 _AS_SET = "house"
@@ -42,7 +50,7 @@ class Panel(discord.ui.View):
             self.add_item(item)
 
     @property
-    def text(self) -> str:
+    def text(self) -> Sentence:
         """What holds, in words."""
         return text_of(self.page, self.choices, self.bounds)
 
@@ -50,7 +58,7 @@ class Panel(discord.ui.View):
         """Whoever opened it may have lost the permission since."""
         if interaction.permissions.manage_guild:
             return True
-        await respond(interaction, "You need the permission Manage Server for that.")
+        await respond(interaction, phrase("You need the permission Manage Server for that."))
         return False
 
     async def on_error(
@@ -73,7 +81,9 @@ class Panel(discord.ui.View):
         """Draw a page, with what holds now."""
         choices = await self.guilds.choices(self.guild_id)
         drawn = Panel(self.guilds, self.guild_id, choices, self.bounds, page)
-        await interaction.response.edit_message(content=drawn.text, view=drawn)
+        language = language_of_person(interaction)
+        speak(drawn, language)
+        await interaction.response.edit_message(content=drawn.text.spoken(language), view=drawn)
 
 
 Items = Sequence[discord.ui.Item[Panel]]
@@ -82,7 +92,7 @@ Items = Sequence[discord.ui.Item[Panel]]
 class _Pages(discord.ui.Select[Panel]):
     def __init__(self, page: PageName) -> None:
         options = [
-            discord.SelectOption(label=name, value=name.name, default=name is page)
+            discord.SelectOption(label=name.value, value=name.name, default=name is page)
             for name in PageName
         ]
         super().__init__(custom_id="page", options=options)
@@ -99,7 +109,9 @@ class _Channels(discord.ui.ChannelSelect[Panel]):
         ids = choices.ids(Subject.CHANNEL, allowed=allowed)
         super().__init__(
             custom_id=f"channels {allowed}",
-            placeholder="Only in these channels" if allowed else "Never in these channels",
+            placeholder=phrase("Only in these channels")
+            if allowed
+            else phrase("Never in these channels"),
             channel_types=[
                 discord.ChannelType.text,
                 discord.ChannelType.news,
@@ -124,7 +136,9 @@ class _Roles(discord.ui.RoleSelect[Panel]):
         ids = choices.ids(Subject.ROLE, allowed=allowed)
         super().__init__(
             custom_id=f"roles {allowed}",
-            placeholder="Only members with these roles" if allowed else "Nobody with these roles",
+            placeholder=phrase("Only members with these roles")
+            if allowed
+            else phrase("Nobody with these roles"),
             min_values=0,
             max_values=_MOST_RULES,
             default_values=_defaults(ids, discord.SelectDefaultValueType.role),
@@ -143,7 +157,9 @@ class _People(discord.ui.UserSelect[Panel]):
         ids = choices.ids(Subject.PERSON, allowed=allowed)
         super().__init__(
             custom_id=f"people {allowed}",
-            placeholder="These people, whatever their roles" if allowed else "Not these people",
+            placeholder=phrase("These people, whatever their roles")
+            if allowed
+            else phrase("Not these people"),
             min_values=0,
             max_values=_MOST_RULES,
             default_values=_defaults(ids, discord.SelectDefaultValueType.user),
@@ -159,7 +175,7 @@ class _Number(discord.ui.Select[Panel]):
     """One of several numbers, or what whoever runs the bot has set."""
 
     def __init__(
-        self, name: str, labels: dict[float, str], chosen: float | None, as_set: str
+        self, name: str, labels: Mapping[float, str], chosen: float | None, as_set: str
     ) -> None:
         options = [
             discord.SelectOption(label=as_set, value=_AS_SET, default=chosen is None),
@@ -184,7 +200,7 @@ class _Switch(discord.ui.Button[Panel]):
     def __init__(self, name: str, label: str, *, is_on: bool) -> None:
         super().__init__(
             custom_id=name,
-            label=f"{label}: {'on' if is_on else 'off'}",
+            label=phrase("{what}: on", what=label) if is_on else phrase("{what}: off", what=label),
             style=discord.ButtonStyle.success if is_on else discord.ButtonStyle.secondary,
         )
         self._name = name
@@ -212,19 +228,18 @@ class _Action(discord.ui.Button[Panel]):
         await self._act(self.view, interaction)
 
 
-class _PersonaDialog(discord.ui.Modal, title="Who am I in this server?"):
+class _PersonaDialog(discord.ui.Modal):
     def __init__(self, panel: Panel) -> None:
-        super().__init__(timeout=LIFE_S)
+        super().__init__(title=phrase("Who am I in this server?"), timeout=LIFE_S)
         self._panel = panel
         self.persona: discord.ui.TextInput[_PersonaDialog] = discord.ui.TextInput(
-            label="Persona",
             style=discord.TextStyle.paragraph,
-            placeholder="For example: You are the librarian of a school.",
+            placeholder=phrase("For example: You are the librarian of a school."),
             default=panel.choices.persona,
             max_length=PERSONA_LIMIT,
             custom_id="persona",
         )
-        self.add_item(self.persona)
+        self.add_item(discord.ui.Label(text=phrase("Persona"), component=self.persona))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         await self._panel.change(interaction, persona=self.persona.value)
@@ -246,10 +261,10 @@ async def open_panel(interaction: discord.Interaction, guilds: Guilds, bounds: B
         AirocordError: it was used outside of a server.
     """
     if interaction.guild_id is None:
-        raise AirocordError("That only works in a server, not in a direct message.")
+        raise AirocordError(phrase("That only works in a server, not in a direct message."))
     choices = await guilds.choices(interaction.guild_id)
     panel = Panel(guilds, interaction.guild_id, choices, bounds, PageName.WHERE)
-    await interaction.response.send_message(panel.text, view=panel, ephemeral=True)
+    await respond(interaction, panel.text, panel)
 
 
 async def _set_rules(
@@ -275,7 +290,9 @@ def _defaults(
 
 
 async def _open_persona(panel: Panel, interaction: discord.Interaction) -> None:
-    await interaction.response.send_modal(_PersonaDialog(panel))
+    dialog = _PersonaDialog(panel)
+    speak(dialog, language_of_person(interaction))
+    await interaction.response.send_modal(dialog)
 
 
 async def _clear_persona(panel: Panel, interaction: discord.Interaction) -> None:
@@ -298,39 +315,49 @@ def _who(panel: Panel) -> Items:
 def _replies(panel: Panel) -> Items:
     choices, bounds = panel.choices, panel.bounds
     lengths = {
-        float(tokens): f"Up to {tokens} tokens, about {tokens * 3 // 4} words"
+        float(tokens): phrase(
+            "Up to {tokens} tokens, about {words} words", tokens=tokens, words=tokens * 3 // 4
+        )
         for tokens in _LENGTHS
         if tokens < bounds.reply_tokens
-    }
-    temperatures = {
-        number: f"Temperature {number:g}: {what}" for number, what in _TEMPERATURES.items()
     }
     return [
         _Number(
             "temperature",
-            temperatures,
+            _TEMPERATURES,
             choices.temperature,
-            f"Temperature as set by whoever runs me ({bounds.temperature:g})",
+            phrase(
+                "Temperature as set by whoever runs me ({temperature})",
+                temperature=f"{bounds.temperature:g}",
+            ),
         ),
         _Number(
             "reply_tokens",
             lengths,
             choices.reply_tokens,
-            f"Length as set by whoever runs me (up to {bounds.reply_tokens} tokens)",
+            phrase(
+                "Length as set by whoever runs me (up to {tokens} tokens)",
+                tokens=bounds.reply_tokens,
+            ),
         ),
-        _Action("persona", "Change persona", _open_persona),
-        _Action("clear persona", "Clear persona", _clear_persona, disabled=choices.persona is None),
+        _Action("persona", phrase("Change persona"), _open_persona),
+        _Action(
+            "clear persona",
+            phrase("Clear persona"),
+            _clear_persona,
+            disabled=choices.persona is None,
+        ),
     ]
 
 
 def _features(panel: Panel) -> Items:
     choices = panel.choices
     return [
-        _Switch("games", "Games", is_on=choices.games),
-        _Switch("documents", "Documents", is_on=choices.documents),
+        _Switch("games", phrase("Games"), is_on=choices.games),
+        _Switch("documents", phrase("Documents"), is_on=choices.documents),
         _Switch(
             "ranks_model_questions",
-            "AI-written questions count",
+            phrase("AI-written questions count"),
             is_on=choices.ranks_model_questions,
         ),
     ]
@@ -338,12 +365,12 @@ def _features(panel: Panel) -> Items:
 
 def _keeping(panel: Panel) -> Items:
     house = panel.bounds.retention_days
-    labels = {
-        float(days): "1 day" if days == 1 else f"{days} days"
-        for days in _DAYS
-        if not house or days < house
-    }
-    as_set = f"As set by whoever runs me ({f'{house} days' if house else 'for ever'})"
+    labels = {float(number): days(number) for number in _DAYS if not house or number < house}
+    as_set = (
+        phrase("As set by whoever runs me ({days})", days=days(house))
+        if house
+        else phrase("As set by whoever runs me (for ever)")
+    )
     return [_Number("retention_days", labels, panel.choices.retention_days, as_set)]
 
 

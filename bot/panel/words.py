@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 import discord
 
 from bot.incoming import quoted
+from bot.language import Sentence, changed, joined, phrase, plural
 from bot.storage import Choices, Subject
 
 PERSONA_LIMIT = 1500
 """Characters: about a fifth of a window of 2048 tokens, which is never cut."""
 
 
-class PageName(StrEnum):
-    WHERE = "Where I talk"
-    WHO = "Who may use me"
-    REPLIES = "How I reply"
-    FEATURES = "Games and documents"
-    KEEPING = "How long I keep things"
+class PageName(Enum):
+    """Each with what it is called."""
+
+    WHERE = phrase("Where I talk")
+    WHO = phrase("Who may use me")
+    REPLIES = phrase("How I reply")
+    FEATURES = phrase("Games and documents")
+    KEEPING = phrase("How long I keep things")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,28 @@ class Bounds:
     """0: for ever."""
 
 
-def text_of(page: PageName, choices: Choices, bounds: Bounds) -> str:
+def text_of(page: PageName, choices: Choices, bounds: Bounds) -> Sentence:
     """A page of the panel in words."""
-    return "\n".join([f"**{page}**", *_TEXTS[page](choices, bounds)])
+    title = changed(page.value, lambda text: f"**{text}**")
+    return joined([title, *_TEXTS[page](choices, bounds)])
+
+
+def days(number: int) -> Sentence:
+    """Such as "7 days"."""
+    return plural("{count} day", "{count} days", number)
 
 
 def _where_text(choices: Choices, bounds: Bounds) -> list[str]:
     only = choices.ids(Subject.CHANNEL, allowed=True)
     never = choices.ids(Subject.CHANNEL, allowed=False)
-    return [
-        f"I talk only in {_channels(only)}." if only else "I talk in every channel that I see.",
-        *([f"I never talk in {_channels(never)}."] if never else []),
-        "A channel's rule holds for its threads.",
+    lines = [
+        phrase("I talk only in {channels}.", channels=_channels(only))
+        if only
+        else phrase("I talk in every channel that I see.")
     ]
+    if never:
+        lines.append(phrase("I never talk in {channels}.", channels=_channels(never)))
+    return [*lines, phrase("A channel's rule holds for its threads.")]
 
 
 def _who_text(choices: Choices, bounds: Bounds) -> list[str]:
@@ -53,48 +65,56 @@ def _who_text(choices: Choices, bounds: Bounds) -> list[str]:
         return ", ".join(f"<@{mark}{found}>" for found in choices.ids(subject, allowed=allowed))
 
     only = named(Subject.ROLE, "&", allowed=True)
-    lines = [f"Only members with {only} may use me." if only else "Every member may use me."]
+    lines = [
+        phrase("Only members with {roles} may use me.", roles=only)
+        if only
+        else phrase("Every member may use me.")
+    ]
     if never := named(Subject.ROLE, "&", allowed=False):
-        lines.append(f"Nobody with {never} may.")
+        lines.append(phrase("Nobody with {roles} may.", roles=never))
     if also := named(Subject.PERSON, "", allowed=True):
-        lines.append(f"Whatever their roles, {also} may.")
+        lines.append(phrase("Whatever their roles, {people} may.", people=also))
     if not_these := named(Subject.PERSON, "", allowed=False):
-        lines.append(f"Whatever their roles, {not_these} may not.")
-    return lines
+        lines.append(phrase("Whatever their roles, {people} may not.", people=not_these))
+    return list(lines)
 
 
 def _replies_text(choices: Choices, bounds: Bounds) -> list[str]:
     persona = choices.persona
     if persona is None:
-        return ["I have no persona of this server's own."]
+        return [phrase("I have no persona of this server's own.")]
     shown = quoted(discord.utils.escape_markdown(persona), PERSONA_LIMIT)
-    return ["In channels without a persona of their own I am told:", shown]
+    return [phrase("In channels without a persona of their own I am told:"), shown]
 
 
 def _features_text(choices: Choices, bounds: Bounds) -> list[str]:
     return [
-        f"Games are {_on(choices.games)}: `/trivia`, `/anagram` and `/words`.",
-        f"Documents are {_on(choices.documents)}: `/askdocs`, `/docs` and files that I am sent.",
-        "A game in which I wrote questions "
-        + ("counts" if choices.ranks_model_questions else "does not count")
-        + " on scoreboards.",
+        phrase("Games are on: `/trivia`, `/anagram` and `/words`.")
+        if choices.games
+        else phrase("Games are off: `/trivia`, `/anagram` and `/words`."),
+        phrase("Documents are on: `/askdocs`, `/docs` and files that I am sent.")
+        if choices.documents
+        else phrase("Documents are off: `/askdocs`, `/docs` and files that I am sent."),
+        phrase("A game in which I wrote questions counts on scoreboards.")
+        if choices.ranks_model_questions
+        else phrase("A game in which I wrote questions does not count on scoreboards."),
     ]
 
 
 def _keeping_text(choices: Choices, bounds: Bounds) -> list[str]:
-    days = choices.retention_days or bounds.retention_days
-    if not days:
-        return ["I keep conversations and documents until somebody deletes them."]
-    after = "1 day" if days == 1 else f"{days} days"
-    return [f"Conversations and documents are deleted after {after}; scores are kept."]
+    number = choices.retention_days or bounds.retention_days
+    if not number:
+        return [phrase("I keep conversations and documents until somebody deletes them.")]
+    return [
+        phrase(
+            "Conversations and documents are deleted after {days}; scores are kept.",
+            days=days(number),
+        )
+    ]
 
 
 def _channels(ids: Sequence[int]) -> str:
     return ", ".join(f"<#{channel_id}>" for channel_id in ids)
-
-
-def _on(is_on: bool) -> str:
-    return "on" if is_on else "off"
 
 
 _TEXTS: dict[PageName, Callable[[Choices, Bounds], list[str]]] = {

@@ -44,7 +44,7 @@ def speak(view: discord.ui.View | discord.ui.Modal | None, language: str) -> Non
 
 
 def _speak_item(item: discord.ui.Item[Any], language: str) -> None:
-    if isinstance(item, discord.ui.Button | discord.ui.TextInput) and item.label is not None:
+    if isinstance(item, discord.ui.Button) and item.label is not None:
         item.label = spoken(item.label, language)
     elif isinstance(item, discord.ui.Label):
         item.text = spoken(item.text, language)

@@ -8,6 +8,7 @@ import io
 from bot.documents.formats.plain import decoded
 from bot.documents.formats.tables import Rows
 from bot.documents.reading import Reading
+from bot.language import phrase
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 30
@@ -29,7 +30,7 @@ def read(data: bytes, reading: Reading) -> None:
         return
     rows.close()
     if len(data) > 4 * reading.limits.characters + 4:
-        reading.warn(f"{reading.shown} is long: only its beginning was read.")
+        reading.warn(phrase("{name} is long: only its beginning was read.", name=reading.shown))
 
 
 def delimiter_of(text: str) -> str | None:

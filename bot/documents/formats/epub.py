@@ -9,6 +9,7 @@ from bot.documents.charset import decode
 from bot.documents.formats import html
 from bot.documents.formats.outline import Outline
 from bot.documents.reading import Reading, Refused
+from bot.language import phrase
 
 _CONTAINER, _RIGHTS = "META-INF/container.xml", "META-INF/rights.xml"
 
@@ -17,7 +18,10 @@ def read(archive: Archive, reading: Reading) -> None:
     """Raises :class:`~bot.documents.reading.Refused` for a damaged or locked book."""
     if _RIGHTS in archive:
         raise Refused(
-            f"{reading.shown} is locked by its shop (DRM) and cannot be read. Send one without."
+            phrase(
+                "{name} is locked by its shop (DRM) and cannot be read. Send one without.",
+                name=reading.shown,
+            )
         )
     container = _Package()
     archive.parse(_CONTAINER, container)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bot.documents.formats.plain import decoded
 from bot.documents.reading import Reading
+from bot.language import phrase
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -22,7 +23,9 @@ def read(data: bytes, reading: Reading) -> None:
         try:
             values = [json.loads(line) for line in text.splitlines() if line.strip()]
         except (ValueError, RecursionError):
-            reading.warn(f"{reading.shown} is no valid JSON; it was read as plain text.")
+            reading.warn(
+                phrase("{name} is no valid JSON; it was read as plain text.", name=reading.shown)
+            )
             reading.add(text)
             return
     lines: list[str] = []

@@ -9,6 +9,7 @@ import pypdfium2
 
 from bot.documents.archive import damaged, needs_password
 from bot.documents.reading import Reading, Refused
+from bot.language import figure, phrase
 
 _MAX_BOOKMARKS = 5_000
 _SENTENCE_END = re.compile(r"[.!?:;\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019)\]]*$")
@@ -41,17 +42,28 @@ def read(data: bytes, reading: Reading) -> None:
         reading.add(_unwrapped(text), page=index + 1, headings=path)
     if len(empty) == pages:
         raise Refused(
-            f"{reading.shown} has no text layer: its pages are pictures, as a scanner makes them. "
-            "Run it through a program for text recognition (OCR) and send the result."
+            phrase(
+                "{name} has no text layer: its pages are pictures, as a scanner makes them. "
+                "Run it through a program for text recognition (OCR) and send the result.",
+                name=reading.shown,
+            )
         )
     if empty:
         reading.warn(
-            f"{reading.shown} has no text on {_listed(empty)}, which may be pictures; "
-            "they could not be read."
+            phrase(
+                "{name} has no text on {pages}, which may be pictures; they could not be read.",
+                name=reading.shown,
+                pages=_listed(empty),
+            )
         )
     if pages < count:
         reading.warn(
-            f"{reading.shown} is long: only the first {pages:,} of its {count:,} pages were read."
+            phrase(
+                "{name} is long: only the first {pages} of its {count} pages were read.",
+                name=reading.shown,
+                pages=figure(pages),
+                count=figure(count),
+            )
         )
 
 
@@ -126,4 +138,8 @@ def _listed(pages: Sequence[int]) -> str:
             runs.append([page])
     shown = ", ".join("-".join(map(str, dict.fromkeys(run))) for run in runs[:8])
     more = sum(run[-1] - run[0] + 1 for run in runs[8:])
-    return f"page{'s' * (len(pages) > 1)} {shown}{f' and {more} more' * (more > 0)}"
+    if more:
+        return phrase("pages {pages} and {count} more", pages=shown, count=more)
+    if len(pages) == 1:
+        return phrase("page {page}", page=shown)
+    return phrase("pages {pages}", pages=shown)

@@ -7,6 +7,7 @@ import re
 from bot.documents.charset import decode
 from bot.documents.formats.outline import Outline
 from bot.documents.reading import Reading
+from bot.language import phrase
 
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)\s*$")
@@ -79,4 +80,10 @@ def _can_be_heading(block: list[str]) -> bool:
 def _say_cut(data: bytes, reading: Reading) -> None:
     read_at_most = 4 * reading.limits.characters + 4
     if len(data) > read_at_most:
-        reading.warn(f"{reading.shown} is long: only its first {read_at_most >> 20} MB were read.")
+        reading.warn(
+            phrase(
+                "{name} is long: only its first {most} MB were read.",
+                name=reading.shown,
+                most=read_at_most >> 20,
+            )
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.documents.archive import Archive, Relations
 from bot.documents.formats.outline import Outline
 from bot.documents.reading import Reading
+from bot.language import figure, phrase
 
 
 def read(archive: Archive, reading: Reading) -> None:
@@ -25,8 +26,12 @@ def read(archive: Archive, reading: Reading) -> None:
     outline.flush()
     if len(slides) > reading.limits.pages:
         reading.warn(
-            f"{reading.shown} is long: only the first {reading.limits.pages:,} of its "
-            f"{len(slides):,} slides were read."
+            phrase(
+                "{name} is long: only the first {pages} of its {count} slides were read.",
+                name=reading.shown,
+                pages=figure(reading.limits.pages),
+                count=figure(len(slides)),
+            )
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.documents.archive import Archive, Relations
 from bot.documents.formats.tables import Rows
 from bot.documents.reading import Enough, Reading
+from bot.language import phrase
 
 _BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _DATE_CODE = re.compile(r"[dmyhs]", re.IGNORECASE)
@@ -27,7 +28,11 @@ def read(archive: Archive, reading: Reading) -> None:
             if part in archive:
                 archive.parse(part, handler)
     if strings.is_cut:
-        reading.warn(f"{reading.shown} holds very much text: some of its cells are left out.")
+        reading.warn(
+            phrase(
+                "{name} holds very much text: some of its cells are left out.", name=reading.shown
+            )
+        )
     for name, number in workbook.sheets:
         part = relations.targets.get(number, "")
         if part not in archive or "/chartsheets/" in part:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.documents.archive import Archive, TooLarge, needs_password
 from bot.documents.extracted import quoted
 from bot.documents.reading import Reading, Refused
+from bot.language import phrase
 
 _CLUTTER = ("__MACOSX/", ".git/", "node_modules/", "__pycache__/")
 
@@ -24,7 +25,9 @@ def read(archive: Archive, reading: Reading, read_inner: Callable[[str, bytes], 
         and not name.rpartition("/")[2].startswith(".")
     ]
     if not names:
-        raise Refused(f"{reading.shown} is an archive with nothing in it to read.")
+        raise Refused(
+            phrase("{name} is an archive with nothing in it to read.", name=reading.shown)
+        )
     if all(map(archive.is_encrypted, names)):
         raise needs_password(reading)
     for name in names:
@@ -35,6 +38,6 @@ def read(archive: Archive, reading: Reading, read_inner: Callable[[str, bytes], 
                 if reading.is_empty:
                     raise
                 raise reading.stop(str(refused)) from None
-            reading.leave_out(f"{quoted(name)} is too large.")
+            reading.leave_out(phrase("{name} is too large.", name=quoted(name)))
         except Refused:
-            reading.leave_out(f"{quoted(name)} is damaged or needs a password.")
+            reading.leave_out(phrase("{name} is damaged or needs a password.", name=quoted(name)))
