@@ -125,6 +125,9 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
         message_file_limit=settings.message_file_limit_kb * 1024,
         synced_commands=settings.data_dir / "commands.sha256",
         shards=shards,
+        channel_language=None
+        if settings.channel_language == "server"
+        else settings.channel_language,
     )
 
 

@@ -112,10 +112,12 @@ class AirocordClient(commands.Bot):
         message_file_limit: int,
         synced_commands: Path,
         shards: Shards = ALL_SHARDS,
+        channel_language: str | None = None,
     ) -> None:
         """``bounds``: within which admins choose. ``message_file_limit``: bytes.
         ``synced_commands``: the file that remembers which commands Discord has. ``shards``: of
-        more than one, :class:`ShardedClient` connects to those that are this process's."""
+        more than one, :class:`ShardedClient` connects to those that are this process's.
+        ``channel_language``: what is spoken in channels, whatever their server's language is."""
         intents = discord.Intents.none()
         intents.guilds = intents.messages = True
         intents.message_content = message_content
@@ -129,6 +131,7 @@ class AirocordClient(commands.Bot):
             max_messages=None,
             shard_count=shards.count if shards.count > 1 else None,
         )
+        self.channel_language = channel_language
         self.conversation = conversation
         self.documents = documents
         self.play = play

@@ -13,6 +13,7 @@ from discord.abc import Snowflake
 from bot.incoming import as_asked
 from bot.replies.controls import is_under, view_finished
 from bot.replies.faults import OutletError, discord_call
+from bot.replies.languages import language_at
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet
 from bot.replies.pages import (
     INTERRUPTED,
@@ -44,17 +45,22 @@ async def mark_interrupted(
     me = client.user.id if client.user else 0
     for reply in replies:
         channel = client.get_partial_messageable(reply.channel_id)
+        language = await language_at(client, reply.channel_id)
         try:
             if reply.is_kept:
-                await _mark(channel, history, reply, me)
+                await _mark(channel, language, history, reply, me)
             else:
-                await _mark_unkept(channel, reply, me)
+                await _mark_unkept(channel, language, reply, me)
         except OutletError as error:
             log.info("reply %d could not be marked as interrupted: %s", reply.turn_id, error)
 
 
 async def _mark(
-    channel: discord.PartialMessageable, history: Conversations, reply: InterruptedReply, me: int
+    channel: discord.PartialMessageable,
+    language: str,
+    history: Conversations,
+    reply: InterruptedReply,
+    me: int,
 ) -> None:
     """Write what the history holds of it with the note. The "thinking…" of a command is left to
     Discord, which takes it away."""
@@ -73,15 +79,15 @@ async def _mark(
         ids.append(stray)
     above = as_asked(question.content) if question is not None and asked is None else ""
     controls = Controls.CONTINUABLE if reply.content else Controls.FINISHED
-    pages = finished_pages(above + reply.content, INTERRUPTED, Shape(len(ids) + 1), controls)
-    outlet = ChannelOutlet(
-        channel, channel.get_partial_message(asked) if asked and not ids else None
-    )
+    shape = Shape(len(ids) + 1, language=language)
+    pages = finished_pages(above + reply.content, INTERRUPTED, shape, controls)
+    reference = channel.get_partial_message(asked) if asked and not ids else None
+    outlet = ChannelOutlet(channel, reference, language=language)
     can_continue = bool(reply.content)
     if len(ids) > 1:
         shown = await persistently(partial(_text_of, channel, ids[-1]))
         if not _goes_on(pages, len(ids) - 1, shown):
-            text = _with_note(shown, INTERRUPTED)
+            text = _with_note(shown, INTERRUPTED.spoken(language))
             view = view_finished(reply.turn_id, can_continue=can_continue)
             await persistently(partial(outlet.edit, ids[-1], text, view=view))
             return
@@ -116,7 +122,7 @@ async def _stray(
 
 
 async def _mark_unkept(
-    channel: discord.PartialMessageable, reply: InterruptedReply, me: int
+    channel: discord.PartialMessageable, language: str, reply: InterruptedReply, me: int
 ) -> None:
     """Of one that is not kept, only Discord knows what it says."""
     last = reply.message_ids[-1] if reply.message_ids else None
@@ -125,10 +131,11 @@ async def _mark_unkept(
         last = await persistently(partial(_stray, channel, reply.turn_id, after, me))
     if last is not None:
         shown = await persistently(partial(_text_of, channel, last))
-        text = _with_note(shown, INTERRUPTED_UNKEPT)
-        await persistently(partial(ChannelOutlet(channel).edit, last, text))
+        text = _with_note(shown, INTERRUPTED_UNKEPT.spoken(language))
+        await persistently(partial(ChannelOutlet(channel, language=language).edit, last, text))
     elif reply.asked_in is not None:
-        outlet = ChannelOutlet(channel, channel.get_partial_message(reply.asked_in))
+        asked = channel.get_partial_message(reply.asked_in)
+        outlet = ChannelOutlet(channel, asked, language=language)
         await say(outlet, small_print(INTERRUPTED_UNKEPT))
 
 

@@ -11,7 +11,7 @@ from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
-from bot.replies.languages import language_of_person
+from bot.replies.languages import language_of_person, language_of_place
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
 from bot.replies.pages import without_note
 from bot.storage import StoredTurn
@@ -88,4 +88,4 @@ class ReplyActions:
         channel = interaction.client.get_partial_messageable(
             interaction.channel_id or 0, guild_id=interaction.guild_id
         )
-        return ChannelOutlet(channel)
+        return ChannelOutlet(channel, language=language_of_place(interaction))

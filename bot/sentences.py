@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import discord
-from discord import app_commands
+from discord import InteractionResponseType, app_commands
 
 from bot.errors import AirocordError
 from bot.language import phrase, plural, spoken
@@ -56,18 +56,19 @@ async def tell_of(interaction: discord.Interaction, error: BaseException) -> Non
     Where only Discord's receipt of the answer was lost, the answer stands there, and no more is
     said.
     """
-    if not (is_outage(error) and await _is_answered(interaction)):
+    if not (is_outage(error) and await _is_thinking(interaction) is False):
         await respond(interaction, sentence_for(error))
 
 
-async def _is_answered(interaction: discord.Interaction) -> bool:
-    """Whether Discord shows something other than "thinking…", as far as it can be asked."""
+async def _is_thinking(interaction: discord.Interaction) -> bool | None:
+    """Whether Discord shows "thinking…" where the answer will stand; ``None`` where Discord does
+    not say."""
     try:
         async with discord_call(CALL_LIMIT_S):
             message = await interaction.original_response()
     except OutletError:
-        return False
-    return not message.flags.loading
+        return None
+    return message.flags.loading
 
 
 async def respond(
@@ -78,10 +79,16 @@ async def respond(
     text = spoken(sentence, language)
     speak(view, language)
     buttons = discord.utils.MISSING if view is None else view
+    is_deferred = interaction.response.type is InteractionResponseType.deferred_channel_message
+    is_awaited = is_deferred and await _is_thinking(interaction) is True
 
     async def send() -> None:
         async with discord_call(CALL_LIMIT_S):
-            if interaction.response.is_done():
+            if is_awaited:
+                # Unlike a message that follows up, it is not there twice where it is sent twice
+                # because a receipt was lost.
+                await interaction.edit_original_response(content=text, view=buttons)
+            elif interaction.response.is_done():
                 await interaction.followup.send(text, ephemeral=True, view=buttons)
             else:
                 await interaction.response.send_message(text, ephemeral=True, view=buttons)

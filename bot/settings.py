@@ -236,6 +236,12 @@ class Settings:
     repetition_penalty: float = _setting(
         1.1, "Above 1: words said already become less likely.", group="Replies", low=0.5, high=2
     )
+    channel_language: Literal["server", "en", "de", "es", "fr", "pt"] = _setting(
+        "server",
+        "What the bot speaks in channels. server: the language that Discord knows for the server, "
+        "which communities choose. What only one person sees is in their own.",
+        group="Replies",
+    )
     edit_interval_s: float = _setting(
         1.2,
         "Shortest time between two edits in one channel while replies are written there.",

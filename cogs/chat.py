@@ -23,7 +23,7 @@ from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
 from bot.patience import announce
 from bot.replies.faults import OutletError
-from bot.replies.languages import language_of_place
+from bot.replies.languages import language_of_channel, language_of_place
 from bot.replies.outlets import ChannelOutlet, InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.saying import say
@@ -149,7 +149,8 @@ class Chat(commands.Cog):
             return
         begin_request()
         log.info("a message in channel %d of server %s", channel.id, channel.guild_id)
-        outlet = ChannelOutlet(message.channel, message)
+        language = language_of_channel(self.client, message.channel)
+        outlet = ChannelOutlet(message.channel, message, language=language)
         if refused:
             # In a server there is no answer that only they would see.
             if message.guild is None:

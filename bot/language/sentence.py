@@ -114,7 +114,8 @@ def from_json(value: object) -> str:
     given, count = value.get("holes"), value.get("count")
     if template == "" and isinstance(count, int):
         return figure(count)
-    holes = {str(name): from_json(held) for name, held in given.items()} if given else {}
+    given = given if isinstance(given, dict) else {}
+    holes = {str(name): from_json(held) for name, held in given.items()}
     if isinstance(one, str) and isinstance(count, int):
         holes.pop("count", None)
         return plural(one, template, count, **holes)

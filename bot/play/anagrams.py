@@ -89,8 +89,10 @@ class Anagrams:
                 seconds=seconds,
             ),
         )
-        outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
-        outlet.language = language_of_place(interaction)
+        outlet = ChannelOutlet(
+            interaction.channel,  # type: ignore[arg-type]
+            language=language_of_place(interaction),
+        )
 
         def make(game_id: int) -> AnagramTable:
             return AnagramTable(

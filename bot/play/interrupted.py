@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -12,14 +11,12 @@ import discord
 from bot.language import Sentence, joined, phrase
 from bot.play.words import points_counted, scoreboard
 from bot.replies.faults import OutletError, discord_call
+from bot.replies.languages import language_at
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet
 from bot.replies.saying import persistently, say
 from bot.storage import Games, RunningGame
 
 log = logging.getLogger(__name__)
-
-_SERVERS_KNOWN_S = 60.0
-"""How long Discord may take to tell of the servers: their languages are among it."""
 
 
 async def tell_interrupted(
@@ -29,8 +26,6 @@ async def tell_interrupted(
 
     The client is logged in.
     """
-    if interrupted:
-        await _servers_known(client)
     for game in interrupted:
         channel = client.get_partial_messageable(game.channel_id, guild_id=game.guild_id)
         if game.message_id is not None:
@@ -45,15 +40,8 @@ async def tell_interrupted(
             lines.append(
                 scoreboard([(one.person_id, points_counted(one.points)) for one in standings])
             )
-        await say(ChannelOutlet(channel), joined(lines))
-
-
-async def _servers_known(client: discord.Client) -> None:
-    try:
-        async with asyncio.timeout(_SERVERS_KNOWN_S):
-            await client.wait_until_ready()
-    except TimeoutError:
-        log.info("the servers are not known yet: people are told in English")
+        language = await language_at(client, game.channel_id)
+        await say(ChannelOutlet(channel, language=language), joined(lines))
 
 
 async def _take_buttons_away(message: discord.PartialMessage) -> None:

@@ -104,8 +104,10 @@ class Trivia:
         # Before the game opens, so that it stands above the first question.
         await announce(interaction, _announcement(game, category, difficulty))
         choices = await self.guilds.choices(channel.guild_id)
-        outlet = ChannelOutlet(interaction.channel)  # type: ignore[arg-type]
-        outlet.language = language_of_place(interaction)
+        outlet = ChannelOutlet(
+            interaction.channel,  # type: ignore[arg-type]
+            language=language_of_place(interaction),
+        )
 
         def make(game_id: int) -> TriviaTable:
             return TriviaTable(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import logging
+from typing import Any
 
 import discord
 
 from bot.language import ENGLISH, language_of, spoken
 
-if TYPE_CHECKING:
-    from discord.abc import MessageableChannel
+log = logging.getLogger(__name__)
+
+_SERVERS_KNOWN_S = 60.0
 
 
 def language_of_person(interaction: discord.Interaction) -> str:
@@ -18,19 +21,38 @@ def language_of_person(interaction: discord.Interaction) -> str:
 
 
 def language_of_place(interaction: discord.Interaction) -> str:
-    """For what everybody in the channel sees: the server's language. Discord lets communities
-    choose it, and says English of all others. Direct messages have one reader."""
+    """For what everybody in the channel sees: the server's language, which Discord lets
+    communities choose, or what whoever runs the bot has chosen. Direct messages have one reader."""
     if interaction.guild_id is None:
         return language_of_person(interaction)
     locale = interaction.guild_locale
-    return ENGLISH if locale is None else language_of(locale.value)
+    return _chosen(interaction.client) or (ENGLISH if locale is None else language_of(locale.value))
 
 
-def language_of_channel(channel: MessageableChannel) -> str:
+def language_of_channel(client: discord.Client, channel: object) -> str:
     """The same of a channel where nobody used a command; nobody knows what is read in direct
     messages then."""
-    guild = channel.guild
-    return ENGLISH if guild is None else language_of(guild.preferred_locale.value)
+    guild = getattr(channel, "guild", None)
+    if not isinstance(guild, discord.Guild):
+        return ENGLISH
+    return _chosen(client) or language_of(guild.preferred_locale.value)
+
+
+async def language_at(client: discord.Client, channel_id: int) -> str:
+    """The same of a channel of which only the id is known. Servers are known soon after the start:
+    that is waited for."""
+    try:
+        async with asyncio.timeout(_SERVERS_KNOWN_S):
+            await client.wait_until_ready()
+    except TimeoutError:
+        log.info("the servers are not known yet: people are told in English")
+    return language_of_channel(client, client.get_channel(channel_id))
+
+
+def _chosen(client: discord.Client) -> str | None:
+    """By CHANNEL_LANGUAGE."""
+    chosen: str | None = getattr(client, "channel_language", None)
+    return chosen
 
 
 def speak(view: discord.ui.View | discord.ui.Modal | None, language: str) -> None:

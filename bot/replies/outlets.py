@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import discord
 from discord.utils import MISSING
 
-from bot.language import spoken
+from bot.language import ENGLISH, spoken
 from bot.replies.faults import (
     ALREADY_ACKNOWLEDGED,
     INVALID_FORM_BODY,
@@ -26,7 +26,7 @@ from bot.replies.faults import (
     TokenExpired,
     discord_call,
 )
-from bot.replies.languages import language_of_channel, language_of_place, speak
+from bot.replies.languages import language_of_place, speak
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -127,10 +127,12 @@ class ChannelOutlet:
         self,
         channel: MessageableChannel,
         reference: discord.Message | discord.PartialMessage | None = None,
+        *,
+        language: str = ENGLISH,
     ) -> None:
         self._channel = channel
         self._reference = reference
-        self.language = language_of_channel(channel)
+        self.language = language
 
     async def acknowledge(self) -> None:
         """Nobody waits for one here."""
@@ -235,7 +237,8 @@ class InteractionOutlet:
             self._channel = ChannelOutlet(
                 interaction.client.get_partial_messageable(
                     interaction.channel.id, guild_id=interaction.guild_id
-                )
+                ),
+                language=self.language,
             )
         self._original: int | None = None
         self._is_original_due = True

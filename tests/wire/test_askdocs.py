@@ -63,7 +63,7 @@ async def test_the_menu_of_a_message_opens_a_dialog_that_asks(wire: Wire) -> Non
     ).answered()
     assert opened.response is not None
     [row] = opened.response["data"]["components"]
-    [field] = row["components"]
+    field = row["component"]
     wire.bo.submit(opened, {field["custom_id"]: "What grows old?"})
     reply = await wire.model.asked()
     assert "BEGININSTRUCTION\nWhat grows old?\n" in reply.prompt

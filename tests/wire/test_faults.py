@@ -118,20 +118,25 @@ async def test_a_command_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault
     wire: Wire,
 ) -> None:
     wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped()))
-    asked = wire.bo.use_command(wire.channel_id, "about")
+    asked = wire.bo.use_command(wire.channel_id, "help")
     assert (
         await told(wire.bo, asked) == "Discord did not take my answer just now. Please try again."
     )
 
 
-async def test_why_a_command_failed_is_told_although_the_connection_drops(wire: Wire) -> None:
-    follow_up = "/webhooks/{application_id}/{token}"
-    wire.sandbox.faults.add(Fault(method="POST", route=follow_up, answer=Dropped()))
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
+    wire: Wire, is_handled: bool
+) -> None:
+    fault = Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(fault)
     bad = Upload("bad.pdf", b"%PDF-1.7\nbroken")
     wire.bo.use_command(wire.channel_id, "askdocs", {"question": "What?"}, files={"file1": bad})
     with wire.reader() as reader:
         await reader.reads("`bad.pdf`")
         assert not any(int(str(message["flags"])) & LOADING for message in reader.messages)
+        assert sum("`bad.pdf`" in text for text in reader.texts) == 1
+    assert fault.hits == 1
 
 
 async def test_an_answer_of_which_only_the_receipt_is_lost_is_not_followed_by_a_complaint(
