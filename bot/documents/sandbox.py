@@ -118,7 +118,7 @@ def _extracted(name: str, answer: bytes, code: int) -> Extracted:
     for line in _lines(answer):
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         if "t" in message:
             parts.append(_part(message))

@@ -10,6 +10,9 @@ from bot.language.catalog import ENGLISH, catalog
 
 Json = str | int | None | dict[str, "Json"]
 
+_LONGEST = 4_000
+"""Characters of a sentence that came from another process."""
+
 _HOLE = re.compile(r"\{(\w+)\}")
 _COMMAND = re.compile(r"`/([a-z][a-z -]*)")
 """In backticks, as templates and their translations alike have it: in English."""
@@ -105,21 +108,31 @@ def to_json(text: str) -> Json:
     return {"template": parts.template, "holes": holes, "one": parts.one, "count": parts.count}
 
 
-def from_json(value: object) -> str:
+def from_json(value: object, *, deepest: int = 8) -> str:
     """What :func:`to_json` made; of anything else, its text. Who sent it is not trusted with more
-    than the text could do."""
+    than the text could do: what goes deeper or grows longer than any sentence is cut off.
+
+    Args:
+        value: As ``json.loads`` gave it.
+        deepest: How many sentences may stand inside each other.
+    """
     if not isinstance(value, dict):
-        return str(value)
-    template, one = str(value.get("template")), value.get("one")
+        return str(value)[:_LONGEST]
+    if deepest == 0:
+        return "…"
+    template, one = str(value.get("template"))[:_LONGEST], value.get("one")
     given, count = value.get("holes"), value.get("count")
     if template == "" and isinstance(count, int):
         return figure(count)
     given = given if isinstance(given, dict) else {}
-    holes = {str(name): from_json(held) for name, held in given.items()}
+    holes = {str(name): from_json(held, deepest=deepest - 1) for name, held in given.items()}
     if isinstance(one, str) and isinstance(count, int):
         holes.pop("count", None)
-        return plural(one, template, count, **holes)
-    return phrase(template, **holes)
+        sentence = plural(one[:_LONGEST], template, count, **holes)
+    else:
+        sentence = phrase(template, **holes)
+    # Holes can stand in a template often, so that what is in them would multiply at each level.
+    return sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST]
 
 
 def joined(parts: Iterable[str], between: str = "\n") -> Sentence:

@@ -141,6 +141,16 @@ def test_whatever_another_process_says_is_taken_for_a_text(value: object) -> Non
     assert isinstance(from_json(value), str)
 
 
+def test_what_another_process_says_does_not_multiply() -> None:
+    value: object = "x" * 100
+    for _ in range(8):
+        value = {"template": "{a}" * 100, "holes": {"a": value}}
+    assert len(from_json(value)) == 4_000
+    for _ in range(500):
+        value = {"template": "{a}", "holes": {"a": value}}
+    assert from_json(value) == "…"
+
+
 def test_a_text_that_came_by_itself_is_recognised() -> None:
     assert retold("a tree").spoken("de") == "ein Baum"
     assert retold("a tree {x}").spoken("de") == "a tree {x}"
