@@ -22,6 +22,8 @@ class Core:
     """Which engine was chosen and why, in a sentence."""
     queue: GenerationQueue
     prompter: Prompter
+    model_licence: str = ""
+    """What the settings say of it; empty: what the model's files say."""
 
     async def load(self) -> None:
         """Load the model and make sure that it can be prompted.
@@ -44,7 +46,7 @@ class Core:
 
     def about(self) -> str:
         """What people are told of the model that answers them."""
-        return introduction(self.engine.model, self.engine.name)
+        return introduction(self.engine.model, self.engine.name, self.model_licence)
 
 
 def build_core(settings: Settings, *, seed: int | None = None) -> Core:
@@ -100,6 +102,7 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
         choice=choice.reason,
         queue=GenerationQueue(choice.engine, limits),
         prompter=Prompter(choice.engine, settings.prompt_template, params),
+        model_licence=settings.model_licence,
     )
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from bot.downloads import DISK_FULL, OnProgress, fetch_from_hub, fetch_url, move, storing_in
 from bot.errors import ModelError
 from bot.generation.engine import ModelInfo
+from bot.language import Sentence, figure, joined, phrase
 
 _BLOCK = 1 << 20
 _PIP_LIMIT_S = 3600.0
@@ -55,15 +56,36 @@ REAL_MODEL_LINE = "MODEL_PATH=/path/to/model.gguf"
 """The line of ``.env`` that sets a real model."""
 
 
-def introduction(model: ModelInfo, engine: str) -> str:
-    """What people are told of the model that answers them; ``engine`` is its engine's name."""
-    if model.is_demo:
-        return (
-            f"I am {model.name}, a very small model that shows how this bot works; most of what "
-            "I say is wrong. For real answers, whoever runs me puts this line into .env: "
-            f"{REAL_MODEL_LINE}"
-        )
-    return f"I am {model.name}, on {engine}. I can read {model.context_tokens} tokens at a time."
+def introduction(model: ModelInfo, engine: str, licence: str = "") -> Sentence:
+    """What people are told of the model that answers them.
+
+    Args:
+        model: What answers.
+        engine: Its engine's name.
+        licence: What whoever runs the bot says of the model's licence, before what its files say.
+    """
+    licence = " ".join((licence or model.licence).split())[:200]
+    return joined(
+        [
+            phrase(
+                "I am {model}, a very small model that shows how this bot works; most of what I "
+                "say is wrong. For real answers, whoever runs me puts this line into .env: {line}",
+                model=model.name,
+                line=REAL_MODEL_LINE,
+            )
+            if model.is_demo
+            else phrase(
+                "I am {model}, on {engine}. I can read {tokens} tokens at a time.",
+                model=model.name,
+                engine=engine,
+                tokens=figure(model.context_tokens),
+            ),
+            phrase("All that I say is written by a machine and can be wrong."),
+            phrase("Licence of the model: {licence}.", licence=licence)
+            if licence
+            else phrase("I do not know the model's licence: whoever runs me can tell."),
+        ]
+    )
 
 
 def demo_path(folder: Path) -> Path:

@@ -8,7 +8,7 @@ import discord
 from discord import InteractionResponseType, app_commands
 
 from bot.errors import AirocordError
-from bot.language import phrase, plural, spoken
+from bot.language import joined, phrase, plural, spoken
 from bot.logs import request_id
 from bot.replies.faults import OutletError, discord_call, is_outage
 from bot.replies.languages import language_of_person, speak
@@ -24,7 +24,7 @@ def sentence_for(error: BaseException) -> str:
     if isinstance(error, AirocordError):
         return str(error)
     if isinstance(error, app_commands.MissingPermissions):
-        missing = ", ".join(name.replace("_", " ").title() for name in error.missing_permissions)
+        missing = joined((_permission(name) for name in error.missing_permissions), ", ")
         return phrase(
             "You need the permission {permission} for that. An admin of this server can give it.",
             permission=missing,
@@ -48,6 +48,12 @@ def sentence_for(error: BaseException) -> str:
         log.error("fault %s", fault, exc_info=error)
         sentence = phrase("Something went wrong on our side (id {id}). Please try again.", id=fault)
     return sentence
+
+
+def _permission(name: str) -> str:
+    """As Discord's settings of a server call it."""
+    known = {"manage_guild": phrase("Manage Server"), "manage_channels": phrase("Manage Channels")}
+    return known.get(name, name.replace("_", " ").title())
 
 
 async def tell_of(interaction: discord.Interaction, error: BaseException) -> None:

@@ -109,6 +109,12 @@ class Settings:
         "model, which is only good for a first look.",
         group="Model",
     )
+    model_licence: str = _setting(
+        "",
+        "The model's licence, which /about tells people, such as: research use only. Empty: what "
+        "its files say.",
+        group="Model",
+    )
     prompt_template: Literal["vicuna", "model"] = _setting(
         "vicuna",
         "vicuna: the vicuna 1.1 template. model: the chat template inside the model file, which "

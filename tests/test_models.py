@@ -183,6 +183,16 @@ def test_a_model_introduces_itself_and_the_demonstration_model_as_one() -> None:
     assert "MODEL_PATH" not in real
 
 
+def test_people_are_told_the_models_licence_and_that_a_machine_writes() -> None:
+    model = ModelInfo(name="airoboros-13b", context_tokens=2048, licence="cc-by-nc-4.0")
+    assert "Licence of the model: cc-by-nc-4.0." in introduction(model, "ExLlamaV2")
+    assert "written by a machine" in introduction(model, "ExLlamaV2")
+    said = introduction(model, "ExLlamaV2", "research\nuse only")
+    assert "Licence of the model: research use only." in said
+    assert "cc-by-nc" not in said
+    assert "do not know" in introduction(ModelInfo(name="x", context_tokens=9), "llama.cpp")
+
+
 # -- addresses -------------------------------------------------------------------------------
 
 Respond = Callable[[http.server.BaseHTTPRequestHandler], None]

@@ -83,6 +83,8 @@ class ModelInfo:
     """Spelling of the beginning-of-sequence token, for the chat template."""
     eos: str = ""
     """Spelling of the end-of-sequence token, for the chat template."""
+    licence: str = ""
+    """What the model's files say of its licence; empty where they say nothing."""
     is_demo: bool = False
     """The small demonstration model, which introduces itself as one."""
 

@@ -15,6 +15,9 @@ from bot.errors import ModelError
 from bot.generation.exl2_config import Config, read_json, shown
 from bot.generation.tensor_files import Tensor, read_tensors
 
+_CARD_HEAD = 8_192
+"""Characters of a model card that are looked at."""
+
 _FLOATS = {"F16", "BF16", "F32"}
 _DTYPES = {"I32", "I16", *_FLOATS}
 """What ``exllamav2/stloader.py`` can read."""
@@ -147,6 +150,19 @@ def _has_template(path: Path, names: set[str]) -> bool:
     if "tokenizer_config.json" not in names:
         return False
     return bool(read_json(path / "tokenizer_config.json").get("chat_template"))
+
+
+def read_licence(path: Path) -> str:
+    """The licence that the folder's model card names, which begins with lines of YAML as
+    https://huggingface.co/docs/hub/model-cards has it. Empty where there is none."""
+    try:
+        with (path / "README.md").open(encoding="utf-8", errors="replace") as card:
+            head = card.read(_CARD_HEAD)
+    except OSError:
+        return ""
+    _, *blocks = re.split(r"^---\s*$", head, maxsplit=2, flags=re.MULTILINE)
+    said = dict(re.findall(r"^(license\w*):[ \t]*(\S[^\n]*)$", blocks[0] if blocks else "", re.M))
+    return str(said.get("license_name") or said.get("license", "")).strip(" \"'")
 
 
 def _file_names(path: Path) -> set[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import EngineFailed, PromptFailed, PromptTooLong
 from bot.generation.engine import Finish, FinishReason, ModelInfo, Piece, SamplingParams
+from bot.generation.exl2_folder import read_licence
 from bot.generation.exllamav2_constraints import Constraints, TokenConstraint
 from bot.generation.exllamav2_options import LoadOptions
 from bot.generation.exllamav2_run import WriteRequest
@@ -72,6 +73,7 @@ class ExLlamaV2Engine:
             control_tokens=tokenizer.control_tokens,
             bos=tokenizer.bos,
             eos=tokenizer.eos,
+            licence=await asyncio.to_thread(read_licence, self._options.folder),
         )
         on_progress(1.0)
 

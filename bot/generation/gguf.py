@@ -36,6 +36,8 @@ class GgufHeader:
     chat_template: str | None
     """The model's own Jinja template. (A llama.cpp server reports a template of its own where the
     model has none, so it is read here.)"""
+    licence: str = ""
+    """What the file says of the model's licence, such as "apache-2.0"; may be empty."""
     user_defined: frozenset[str]
     """Spellings of tokens that llama.cpp finds in any text, even where it is told to look for no
     control tokens. Some models' turn marks are among them, DeepSeek's for one."""
@@ -71,10 +73,17 @@ def read_header(path: Path) -> GgufHeader:
     return GgufHeader(
         context_tokens=context if isinstance(context, int) else None,
         chat_template=template if isinstance(template, str) else None,
+        licence=_licence(values),
         user_defined=_user_defined(
             values.get("tokenizer.ggml.tokens"), values.get("tokenizer.ggml.token_type")
         ),
     )
+
+
+def _licence(values: dict[str, _Value]) -> str:
+    # A licence that has no short name of its own is "other", and named beside it.
+    named = [values.get("general.license.name"), values.get("general.license")]
+    return next((name for name in named if isinstance(name, str) and name), "")
 
 
 def _user_defined(tokens: _Value | None, types: _Value | None) -> frozenset[str]:

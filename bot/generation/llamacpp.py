@@ -112,6 +112,7 @@ class LlamaCppEngine:
             control_tokens=tokenizer.control_tokens,
             bos=tokenizer.bos,
             eos=tokenizer.eos,
+            licence=header.licence,
             is_demo=self._is_demo,
         )
         on_progress(1.0)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ModelError
 from bot.generation.exl2_config import ARCHITECTURES
-from bot.generation.exl2_folder import check_folder
+from bot.generation.exl2_folder import check_folder, read_licence
 from bot.generation.exl2_memory import estimate
 from tests.support.exl2 import CONFIG, Shapes, exl2, fp16, packed, write_folder, write_tensors
 
@@ -88,6 +88,26 @@ def test_a_whole_folder_says_what_model_it_holds(tmp_path: Path) -> None:
     assert folder.has_chat_template
     assert folder.embedding_bytes == 320 * 64 * 2
     assert folder.weights_bytes == folder.gpu_weights_bytes + folder.embedding_bytes
+
+
+@pytest.mark.parametrize(
+    ("card", "licence"),
+    [
+        ("---\nlicense: cc-by-nc-4.0\ndatasets:\n- x\n---\n# Model\n", "cc-by-nc-4.0"),
+        ("---\nlicense: other\nlicense_name: 'llama2'\n---\n", "llama2"),
+        ("---\ntags: [a]\n---\nlicense: mit\n", ""),
+        ("license: mit\n", ""),
+        ("---\nlicense:\nlanguage: en\n---\n", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_licence_is_read_from_the_model_card(
+    tmp_path: Path, card: str | None, licence: str
+) -> None:
+    if card is not None:
+        (tmp_path / "README.md").write_text(card, encoding="utf-8")
+    assert read_licence(tmp_path) == licence
 
 
 @pytest.mark.parametrize(

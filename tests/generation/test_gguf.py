@@ -48,6 +48,7 @@ WHOLE = header(
     {
         "general.architecture": "llama",
         "general.quantized": True,
+        "general.license": "apache-2.0",
         "llama.rope.freq_base": 1e4,
         "llama.context_length": 4096,
         "tokenizer.ggml.tokens": ["<unk>", "a", "<mark>", "  ", "<ctl>"],
@@ -67,8 +68,14 @@ def test_context_template_and_user_defined_tokens_are_read(tmp_path: Path) -> No
     assert read(tmp_path, WHOLE + b"weights") == GgufHeader(
         context_tokens=4096,
         chat_template="{{ messages }} 🦄",
+        licence="apache-2.0",
         user_defined=frozenset({"<mark>", "  "}),
     )
+
+
+def test_a_licence_without_a_short_name_is_named(tmp_path: Path) -> None:
+    said: dict[str, Value] = {"general.license": "other", "general.license.name": "llama2"}
+    assert read(tmp_path, header(said)).licence == "llama2"
 
 
 def test_a_model_may_say_nothing_of_itself(tmp_path: Path) -> None:
