@@ -139,7 +139,10 @@ async def _fetch(
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.info("an attachment could not be fetched: %r", error)
         raise DocumentError(
-            f"{quoted(name)} could not be fetched from Discord. Try it again in a minute."
+            phrase(
+                "{name} could not be fetched from Discord. Try it again in a minute.",
+                name=quoted(name),
+            )
         ) from error
 
 

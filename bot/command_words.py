@@ -51,6 +51,9 @@ async def translated(tree: app_commands.CommandTree[Any]) -> list[dict[str, Any]
     """All commands as Discord is told them. The tree's translator has been set."""
     translator = tree.translator
     assert translator is not None  # noqa: S101 - the client sets it before anything is told
-    return [
-        await command.get_translated_payload(tree, translator) for command in tree.get_commands()
-    ]
+    payloads = []
+    for command in tree.get_commands():
+        payloads.append(await command.get_translated_payload(tree, translator))
+        # All of them together would hold up the event loop for 20 ms.
+        await asyncio.sleep(0)
+    return payloads

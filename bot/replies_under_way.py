@@ -13,6 +13,7 @@ from bot.answering import Approach
 from bot.errors import Cancelled
 from bot.generation.engine import Finish
 from bot.generation.ticket import Ticket
+from bot.language import phrase
 from bot.replies.controls import view_finished, view_running, view_unkept
 from bot.replies.faults import OutletError
 from bot.replies.live import Conclusion, End, LiveReply, Outcome
@@ -88,7 +89,7 @@ class RepliesUnderWay:
         found = self._under_way.get(reply_id)
         if found is None or found.reply.ticket.state.ended:
             return False
-        found.reply.ticket.cancel(Cancelled("Stopped."))
+        found.reply.ticket.cancel(Cancelled(phrase("Stopped.")))
         return True
 
     def deleted(self, message_ids: Set[int]) -> None:

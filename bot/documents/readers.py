@@ -26,7 +26,7 @@ from bot.documents.formats import (
     zipped,
 )
 from bot.documents.reading import Enough, Reading, Refused
-from bot.language import phrase
+from bot.language import figure, phrase
 
 _BYTES = {
     Kind.PDF: pdf.read,
@@ -86,8 +86,11 @@ def _read_inner(name: str, data: bytes, reading: Reading) -> None:
     reading.members += 1
     if reading.members > reading.limits.members:
         raise reading.stop(
-            f"{reading.shown} holds very many files; only the first "
-            f"{reading.limits.members:,} were read."
+            phrase(
+                "{name} holds very many files; only the first {count} were read.",
+                name=reading.shown,
+                count=figure(reading.limits.members),
+            )
         )
     with reading.inside(name):
         try:

@@ -255,7 +255,7 @@ def _failure(status: int | None, said: Json) -> EngineFailed | PromptTooLong:
         return PromptTooLong(
             phrase(
                 "This is longer than the model can read at once. Please shorten it, or begin a new "
-                "conversation with /reset."
+                "conversation with `/reset`."
             )
         )
     if status in _NOT_NOW:

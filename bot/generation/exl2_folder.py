@@ -161,7 +161,8 @@ def read_licence(path: Path) -> str:
     except OSError:
         return ""
     _, *blocks = re.split(r"^---\s*$", head, maxsplit=2, flags=re.MULTILINE)
-    said = dict(re.findall(r"^(license\w*):[ \t]*(\S[^\n]*)$", blocks[0] if blocks else "", re.M))
+    head = blocks[0] if blocks else ""
+    said = dict(re.findall(r"^(license\w*):[ \t]*(\S[^\n]*)$", head, re.MULTILINE))
     return str(said.get("license_name") or said.get("license", "")).strip(" \"'")
 
 

@@ -119,7 +119,7 @@ class ExLlamaV2Engine:
             raise PromptTooLong(
                 phrase(
                     "This is {tokens} tokens long, and the model reads {most} at most. Please "
-                    "shorten it, or begin a new conversation with /reset.",
+                    "shorten it, or begin a new conversation with `/reset`.",
                     tokens=len(prompt_ids),
                     most=self.model.context_tokens - 1,
                 )

@@ -48,7 +48,7 @@ _CLOSE_S = 5.0
 
 _BROKEN = phrase("The language model stumbled over this reply. Please try again.")
 _BROKEN_OFF = phrase("The language model broke off this reply. Please try again.")
-_NOT_LOADED = "The language model could not be loaded; the log says why."
+_NOT_LOADED = phrase("The language model could not be loaded; the log says why.")
 
 
 def main() -> None:

@@ -196,7 +196,7 @@ class RemoteEngine:
             raise PromptTooLong(
                 phrase(
                     "This is {tokens} tokens long, and the model reads {most} at most. Please "
-                    "shorten it, or begin a new conversation with /reset.",
+                    "shorten it, or begin a new conversation with `/reset`.",
                     tokens=len(prompt_ids),
                     most=context - 1,
                 )

@@ -123,7 +123,8 @@ def fit(
         raise PromptTooLong(
             phrase(
                 "The system prompt leaves no room for a question in the model's context window "
-                "of which {budget} tokens are for the prompt. Set a shorter one with /persona set.",
+                "of which {budget} tokens are for the prompt. Set a shorter one with "
+                "`/persona set`.",
                 budget=budget,
             )
         )

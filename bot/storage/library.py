@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import AirocordError
+from bot.language import figure, phrase, plural
 from bot.storage.channels import ChannelRef, make_known
 from bot.storage.database import Database
 from bot.storage.document_schema import Document, Passage, TurnDocument, TurnSource
@@ -327,13 +328,22 @@ async def _check_room(
     ).one()
     if count >= most_documents:
         raise LibraryFull(
-            f"This channel has {count} documents already, and no more fit. "
-            "Remove one with /docs, and try again."
+            plural(
+                "This channel has {count} document already, and no more fit. Remove one with "
+                "`/docs remove`, and try again.",
+                "This channel has {count} documents already, and no more fit. Remove one with "
+                "`/docs remove`, and try again.",
+                count,
+            )
         )
     if characters + document.characters > most_characters:
         raise LibraryFull(
-            f"There is no room for `{document.name}` here: all documents of a channel together may "
-            f"have {most_characters:,} characters. Remove one with /docs, and try again."
+            phrase(
+                "There is no room for {name} here: all documents of a channel together may have "
+                "{characters} characters. Remove one with `/docs remove`, and try again.",
+                name=f"`{document.name}`",
+                characters=figure(most_characters),
+            )
         )
 
 

@@ -127,7 +127,7 @@ class QuestionBank:
                 raise PackRefused(
                     phrase(
                         'This server has a pack "{title}" already. Remove it first with '
-                        "/trivia pack remove, or give yours another title.",
+                        "`/trivia pack remove`, or give yours another title.",
                         title=title,
                     )
                 )
@@ -135,7 +135,7 @@ class QuestionBank:
                 raise PackRefused(
                     phrase(
                         "This server has {count} packs, and {most} is the most. Remove "
-                        "one first with /trivia pack remove.",
+                        "one first with `/trivia pack remove`.",
                         count=len(titles),
                         most=most_packs,
                     )

@@ -104,7 +104,7 @@ async def test_a_full_channel_refuses_and_keeps_nothing_of_it(
     library: Library, database: Database
 ) -> None:
     await add(library, document("a"), documents=1)
-    with pytest.raises(LibraryFull, match=r"has 1 documents already.* /docs"):
+    with pytest.raises(LibraryFull, match=r"has 1 document already.* `/docs remove`"):
         await add(library, document("b"), documents=1)
     with pytest.raises(LibraryFull, match="may have 150 characters"):
         await add(library, document("b"), characters=150)
