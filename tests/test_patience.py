@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import discord
 import pytest
@@ -14,6 +15,8 @@ from bot.sentences import respond
 class Response:
     """What is sent to Discord for one interaction, in order. The real one needs a connection."""
 
+    type: discord.InteractionResponseType | None = None
+
     def __init__(self, sent: list[str]) -> None:
         self._sent = sent
 
@@ -21,6 +24,7 @@ class Response:
         return bool(self._sent)
 
     async def defer(self, *, ephemeral: bool, thinking: bool) -> None:
+        self.type = discord.InteractionResponseType.deferred_channel_message
         self._sent.append(f"thinking={thinking} ephemeral={ephemeral}")
 
     async def send_message(self, text: str, **options: object) -> None:
@@ -36,10 +40,21 @@ class Followup:
 
 
 class Interaction:
+    """In a direct message."""
+
+    guild_id = None
+    locale = discord.Locale.american_english
+
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.response = Response(self.sent)
         self.followup = Followup(self.sent)
+
+    async def original_response(self) -> SimpleNamespace:
+        return SimpleNamespace(flags=SimpleNamespace(loading=True))
+
+    async def edit_original_response(self, *, content: str, view: object) -> None:
+        self.sent.append(f"then: {content}")
 
 
 def made() -> tuple[discord.Interaction, list[str]]:
