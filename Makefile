@@ -4,6 +4,8 @@
 # On Debian and Ubuntu, `python3 -m venv` comes with the package python3-venv.
 
 PYTHON ?= python3
+# Tests start the bot again and again: Python keeps what it has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 

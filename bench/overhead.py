@@ -99,8 +99,9 @@ async def _measure(
 
 async def run(*, smoke: bool = False) -> Report:
     """Replies of 96 tokens in 7 rounds; of 4 tokens in one for a smoke run."""
-    tokens, rounds, steps = (4, 1, 50) if smoke else (96, 7, 1000)
+    tokens, rounds, steps = (4, 1, 5) if smoke else (96, 7, 1000)
     at_once = (2,) if smoke else (1, 4)
+    a_lane = 1 if smoke else 2
     table = Table(
         f"overhead: replies of {tokens} tokens through the bot, beside the engine alone",
         ("engine", "at once", "rounds", "engine alone", "through the bot", "ratio", "shown after"),
@@ -108,7 +109,7 @@ async def run(*, smoke: bool = False) -> Report:
     targets = []
     for lanes in at_once:
         async with open_talking(lanes=lanes, reply_tokens=tokens) as talking:
-            pairs = await _measure(talking, _texts(max(2, 2 * lanes)), lanes, rounds)
+            pairs = await _measure(talking, _texts(max(2, a_lane * lanes)), lanes, rounds)
             _add(table, talking.core.engine.name, lanes, pairs)
         ratio = median(way.rate / alone.rate for alone, way in pairs)
         what = f"tokens/s beside the engine alone, {lanes} at once"
@@ -116,7 +117,7 @@ async def run(*, smoke: bool = False) -> Report:
     for lanes in at_once:
         scripted = ScriptedEngine(lanes=lanes, default=Script([" word"] * steps))
         async with open_talking(lanes=lanes, reply_tokens=steps, engine=scripted) as talking:
-            pairs = await _measure(talking, _texts(max(2, 2 * lanes)), lanes, rounds)
+            pairs = await _measure(talking, _texts(max(2, a_lane * lanes)), lanes, rounds)
             _add(table, "scripted", lanes, pairs)
     return Report([table], _NOTES, targets)
 
