@@ -34,7 +34,7 @@ class _Waiter:
     granted: asyncio.Future[None]
 
 
-OVERALL_A_SECOND = 30
+OVERALL_A_SECOND = 25
 """Turns in all channels together, about. Discord takes 50 requests a second of a bot
 (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", new
 messages and commands are requests, too."""
