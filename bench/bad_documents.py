@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from bench.askdocs_recall import tokens
 from bench.loop import lags, read_reply
 from bench.table import Report, Table, percentile
-from bot.asking import FileReader
 from bot.documents.extracted import Limits
 from bot.errors import AirocordError
 from bot.generation.engine import SamplingParams
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request
 from bot.prompts import Prompt
+from bot.reading_files import FileReader
 from tests.support.bad_files import bad_files
 from tests.support.engines import Script, ScriptedEngine
 

@@ -11,7 +11,6 @@ import aiohttp
 import discord
 
 from bot.access import Access
-from bot.asking import FileReader
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
 from bot.client import AirocordClient, Operator, ShardedClient
@@ -25,6 +24,7 @@ from bot.panel.words import Bounds
 from bot.play.opentdb_client import OpenTdbClient
 from bot.play.play import build_play
 from bot.play.workshop import Stock
+from bot.reading_files import FileReader
 from bot.replies.pacing import Pacers
 from bot.settings import Settings
 from bot.storage import (

@@ -15,14 +15,11 @@ from bot.asking import (
     Answering,
     Choice,
     Consultation,
-    FileReader,
-    GivenFile,
     Standing,
     Verdict,
     consult,
     judge,
     place_of,
-    read_files,
     sampling,
     told_apart,
 )
@@ -34,6 +31,7 @@ from bot.errors import AirocordError, Cancelled, DocumentError
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
 from bot.prompting import Prompter
+from bot.reading_files import FileReader, GivenFile, read_files
 from bot.reading_whole import ReadingPlan, WholeReader, how_much
 from bot.terminal import interrupts, printable
 

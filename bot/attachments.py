@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.asking import GivenFile
 from bot.documents.extracted import quoted
 from bot.errors import DocumentError
 from bot.incoming import MESSAGE_FILE
 from bot.language import phrase
+from bot.reading_files import GivenFile
 
 log = logging.getLogger(__name__)
 

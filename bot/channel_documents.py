@@ -1,41 +1,24 @@
-"""The documents of a channel, and answering questions about them."""
+"""The documents of a channel: taken in, kept, shown, and asked about."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import discord
 
-from bot.answering import Composed
-from bot.asking import (
-    Consultation,
-    FileReader,
-    ReadFile,
-    consult,
-    judge,
-    read_files,
-    sampling,
-    told_apart,
-)
+from bot.about_documents import DOCUMENTS_GONE, AboutDocuments, Means, passage_of
 from bot.attachments import DownloadLimits, Refetch, fetch_files
-from bot.background import Background
-from bot.document_words import HOW_CHOSEN, footer, label_of, quotation
-from bot.documents.passages import Passage
+from bot.document_words import quotation
 from bot.documents.search import Excerpt
-from bot.documents.whole import Note, asks_for_all
-from bot.errors import DocumentError, PromptFailed
-from bot.generation.engine import SamplingParams
-from bot.language import joined, phrase, spoken
+from bot.errors import DocumentError
+from bot.language import phrase, spoken
 from bot.prompting import Prompter
-from bot.reading_whole import ReadingPlan, WholeReader, how_much
+from bot.reading_files import FileReader, ReadFile, read_files
 from bot.replies.languages import language_of_person
-from bot.replies.live import Conclusion
-from bot.replies.sources import SourceButton
 from bot.replies.splitting import split
 from bot.sentences import respond, sentence_for
 from bot.storage import (
@@ -44,7 +27,6 @@ from bot.storage import (
     LibraryFull,
     NewDocument,
     Preferences,
-    Source,
     StoredDocument,
     StoredPassage,
     StoredTurn,
@@ -52,26 +34,12 @@ from bot.storage import (
 
 log = logging.getLogger(__name__)
 
-_MAX_NOTICES = 5
-
 NO_DOCUMENTS = phrase(
     "There are no documents in this channel yet. Use `/askdocs` with a file, or mention me in a "
     "message with files."
 )
-DOCUMENTS_GONE = phrase(
-    "The documents that this was about are not kept any more. Please send them again."
-)
 SOURCE_GONE = phrase("This passage is not kept any more: the document was removed.")
-NOT_CHECKED = phrase("I could not check this answer against the documents.")
 MESSAGE_GONE = phrase("The message with these files was deleted, so I did not keep them.")
-
-_CHECK_LIMIT_S = 4.0
-"""So long an answer is held against its passages; a reply waits little longer."""
-
-_REMEMBERED = 16
-"""Readings of whole documents whose notes are held in memory, for Continue and Regenerate."""
-
-_Key = tuple[frozenset[int], str, str]
 
 
 class FilesWithdrawn(DocumentError):
@@ -88,7 +56,7 @@ class Added:
 
 
 class ChannelDocuments:
-    """Keeps the documents of every channel, and makes the answers to questions about them."""
+    """Keeps the documents of every channel."""
 
     def __init__(
         self,
@@ -108,11 +76,13 @@ class ChannelDocuments:
         self.library = library
         self.max_documents = max_documents
         self.max_characters = max_characters
-        self.prompter = prompter
-        self.preferences = preferences
-        self.system_prompt = system_prompt
-        self.max_parts = max_parts
-        self.notes: OrderedDict[_Key, tuple[Note, ...]] = OrderedDict()
+        self._means = Means(
+            library=library,
+            prompter=prompter,
+            preferences=preferences,
+            system_prompt=system_prompt,
+            max_parts=max_parts,
+        )
         self.taken = 0
         """Files that were read and kept, since this process began."""
         self._reader = reader
@@ -194,7 +164,9 @@ class ChannelDocuments:
 
     def about(self, added: Added) -> AboutDocuments:
         """A question about these documents."""
-        return AboutDocuments(self, [document.id for document in added.documents], added.warnings)
+        return AboutDocuments(
+            self._means, [document.id for document in added.documents], added.warnings
+        )
 
     async def about_channel(self, channel_id: int) -> AboutDocuments:
         """A question about all the documents of a channel.
@@ -205,7 +177,7 @@ class ChannelDocuments:
         documents = await self.library.documents(channel_id)
         if not documents:
             raise DocumentError(NO_DOCUMENTS)
-        return AboutDocuments(self, [document.id for document in documents])
+        return AboutDocuments(self._means, [document.id for document in documents])
 
     async def about_the_same(self, reply: StoredTurn) -> AboutDocuments | None:
         """A question about the documents that ``reply`` is about; ``None``: it is about none.
@@ -220,7 +192,11 @@ class ChannelDocuments:
             return None
         if not documents:
             raise DocumentError(DOCUMENTS_GONE)
-        return AboutDocuments(self, documents)
+        return AboutDocuments(self._means, documents)
+
+    def forget_notes(self) -> None:
+        """Of whole documents that were read: somebody's are to be forgotten."""
+        self._means.notes.clear()
 
     async def show_source(
         self, interaction: discord.Interaction, turn_id: int, number: int
@@ -238,143 +214,6 @@ class ChannelDocuments:
                 await interaction.followup.send(part, ephemeral=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             await respond(interaction, sentence_for(error))
-
-
-class AboutDocuments:
-    """An answer out of documents: see :class:`~bot.answering.Approach`."""
-
-    def __init__(
-        self,
-        documents: ChannelDocuments,
-        document_ids: Sequence[int],
-        warnings: Sequence[str] = (),
-    ) -> None:
-        self._documents = documents
-        self._ids = document_ids
-        self._warnings = warnings
-        self._found: Consultation | None = None
-        self._whole: tuple[WholeReader, ReadingPlan, tuple[Note, ...]] | None = None
-        """Where the question is about the whole, which had to be read part by part."""
-        self._by_name: dict[str, int] = {}
-        """Ids of the documents by the names that the model knows them by."""
-
-    @property
-    def params(self) -> SamplingParams:
-        return sampling(self._documents.prompter)
-
-    @property
-    def prepares(self) -> bool:
-        return True
-
-    async def begin(self, question_id: int) -> None:
-        await self._documents.library.asked_about(question_id, self._ids)
-
-    async def prepare(
-        self, channel: ChannelRef, question: StoredTurn, background: Background
-    ) -> None:
-        if not asks_for_all(question.content):
-            return
-        reader = WholeReader(
-            self._documents.prompter, await self._system(channel), self._documents.max_parts
-        )
-        passages = await self._passages(channel)
-        plan = await asyncio.to_thread(reader.plan, question.content, passages)
-        if plan is None:
-            return
-        key = (frozenset(self._by_name.values()), question.content, reader.system)
-        remembered = self._documents.notes
-        notes = remembered.get(key) or await reader.notes(plan, background)
-        remembered[key] = notes
-        remembered.move_to_end(key)
-        if len(remembered) > _REMEMBERED:
-            remembered.popitem(last=False)
-        self._whole = reader, plan, notes
-
-    async def compose(
-        self, channel: ChannelRef, question: StoredTurn, reply_so_far: str
-    ) -> Composed:
-        if self._whole is not None:
-            reader, plan, notes = self._whole
-            kept = {document.id for document in await self._documents.library.documents(channel.id)}
-            if not kept.issuperset(self._by_name.values()):
-                raise PromptFailed(DOCUMENTS_GONE)
-            found = await asyncio.to_thread(
-                partial(reader.consult, plan, notes, reply_so_far=reply_so_far)
-            )
-        else:
-            found = await asyncio.to_thread(
-                partial(
-                    consult,
-                    self._documents.prompter,
-                    await self._system(channel),
-                    question.content,
-                    await self._passages(channel),
-                    reply_so_far=reply_so_far,
-                )
-            )
-        self._found = found
-        notices = [HOW_CHOSEN.get(found.choice, ""), how_much(found), *self._warnings]
-        return Composed(found.prompt, joined(list(filter(None, notices))[:_MAX_NOTICES]))
-
-    async def _passages(self, channel: ChannelRef) -> list[Passage]:
-        """Of the documents that are still kept.
-
-        Raises:
-            PromptFailed: none is.
-        """
-        library = self._documents.library
-        kept = await library.documents(channel.id)
-        kept = [document for document in kept if document.id in self._ids]
-        if not kept:
-            raise PromptFailed(DOCUMENTS_GONE)
-        stored = await library.passages([document.id for document in kept])
-        names = told_apart([document.name for document in kept])
-        self._by_name = {name: document.id for name, document in zip(names, kept, strict=True)}
-
-        def known_by_name() -> list[Passage]:
-            return [
-                _passage(name, passage)
-                for name, document in self._by_name.items()
-                for passage in stored[document]
-            ]
-
-        return await asyncio.to_thread(known_by_name)
-
-    async def _system(self, channel: ChannelRef) -> str:
-        persona = (await self._documents.preferences.get(channel)).persona
-        return persona or self._documents.system_prompt
-
-    async def conclude(self, reply_id: int, text: str) -> Conclusion:
-        found = self._found
-        assert found is not None  # noqa: S101 - there is no reply to a prompt that never was
-        try:
-            async with asyncio.timeout(_CHECK_LIMIT_S):
-                verdict = await asyncio.to_thread(judge, text, found)
-        except Exception:
-            # Not to be shown like an answer that was checked.
-            log.exception("reply %d could not be checked", reply_id)
-            return Conclusion(text, NOT_CHECKED)
-        sources = verdict.sources
-        await self._documents.library.cite(
-            reply_id,
-            [
-                Source(
-                    number=number,
-                    document_id=self._by_name[source.document],
-                    first=source.passages[0].index,
-                    last=source.passages[-1].index,
-                )
-                for number, source in enumerate(sources, 1)
-            ],
-        )
-
-        def buttons() -> list[SourceButton]:
-            return [
-                SourceButton(reply_id, number, label_of(source))
-                for number, source in enumerate(sources, 1)
-            ]
-
-        return Conclusion(verdict.text, footer(verdict, found), buttons)
 
 
 def _new(file: ReadFile, added_by: int, message_id: int | None) -> NewDocument:
@@ -402,18 +241,6 @@ def _new(file: ReadFile, added_by: int, message_id: int | None) -> NewDocument:
     )
 
 
-def _passage(document: str, stored: StoredPassage) -> Passage:
-    return Passage(
-        document,
-        stored.position,
-        stored.text,
-        stored.page,
-        stored.last_page,
-        stored.section,
-        stored.tokens,
-    )
-
-
 def _shown(document: StoredDocument, passages: Sequence[StoredPassage]) -> str:
     """A source, under where it stands."""
-    return quotation(Excerpt(tuple(_passage(document.name, one) for one in passages), 0.0))
+    return quotation(Excerpt(tuple(passage_of(document.name, one) for one in passages), 0.0))

@@ -92,7 +92,7 @@ class PrivacyRequests:
         erased = await self.people.erase(person_id, direct_channel=direct_channel)
         self.conversation.preferences.forget_all()
         # What was read of documents that are gone now is not looked up any more, but it is there.
-        self.documents.notes.clear()
+        self.documents.forget_notes()
         if not await self.people.database.empty_log():
             log.warning("the database's log still shows what was deleted, for somebody reads it")
         stored = listed(erased)

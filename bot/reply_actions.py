@@ -11,8 +11,9 @@ from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
+from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_person, language_of_place
-from bot.replies.outlets import ChannelOutlet, InteractionOutlet, Outlet
+from bot.replies.outlets import ChannelOutlet, Outlet
 from bot.replies.pages import without_note
 from bot.storage import StoredTurn
 

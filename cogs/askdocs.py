@@ -10,8 +10,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.about_documents import AboutDocuments
 from bot.attachments import Refetch, documents_in, refetching
-from bot.channel_documents import AboutDocuments
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
@@ -19,8 +19,8 @@ from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
 from bot.language import Sentence, figure, joined, phrase, plural, retold
 from bot.logs import begin_request
+from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_person, speak
-from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
 from bot.replies.splitting import split

@@ -23,8 +23,9 @@ from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
 from bot.patience import announce
 from bot.replies.faults import OutletError
+from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_channel, language_of_place
-from bot.replies.outlets import ChannelOutlet, InteractionOutlet
+from bot.replies.outlets import ChannelOutlet
 from bot.replies.pages import small_print
 from bot.replies.saying import say
 from bot.reply_actions import NOT_KEPT

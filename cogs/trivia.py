@@ -20,8 +20,8 @@ from bot.play.scores import When, Where, show_scores
 from bot.play.trivia_buttons import BUTTONS
 from bot.play.trivia_table import KIND
 from bot.play.words import harmless, person
+from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_person
-from bot.replies.outlets import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.splitting import split
 from bot.sentences import respond

@@ -8,24 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.asking import (
-    Choice,
-    FileReader,
-    GivenFile,
-    ReadFile,
-    Standing,
-    consult,
-    judge,
-    place_of,
-    read_files,
-    sampling,
-    told_apart,
-)
+from bot.asking import Choice, Standing, consult, judge, place_of, sampling, told_apart
 from bot.documents.extracted import Limits
 from bot.documents.passages import Passage
 from bot.errors import DocumentError, PromptTooLong
 from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
+from bot.reading_files import FileReader, GivenFile, ReadFile, read_files
 from tests.support.engines import ScriptedEngine, spell
 from tests.support.files import docx, paragraph, pdf
 

@@ -11,9 +11,9 @@ import aiohttp
 import discord
 import pytest
 
-from bot.asking import GivenFile
 from bot.attachments import DownloadLimits, documents_in, fetch_files
 from bot.errors import DocumentError
+from bot.reading_files import GivenFile
 
 LIMITS = DownloadLimits(files=2, file_bytes=1 << 20, total_bytes=3 << 19)
 

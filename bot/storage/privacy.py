@@ -19,7 +19,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from bot.shards import ALL_SHARDS, Shards
 from bot.storage.channels import in_channel_of
@@ -27,7 +26,7 @@ from bot.storage.database import Database
 from bot.storage.document_schema import Document, Passage, TurnDocument
 from bot.storage.engine import insert_into
 from bot.storage.game_schema import Award, DailyResult, Game, Pack, QuestionReport
-from bot.storage.guild_schema import AccessRule, Subject
+from bot.storage.personal_export import ASKED, Json, about, asked_by, exported
 from bot.storage.privacy_schema import OptOut
 from bot.storage.schema import Channel, Role, Turn, TurnMessage
 from bot.storage.statements import PENDING
@@ -38,10 +37,6 @@ _AT_ONCE = 100
 
 NOBODY = 0
 """Stands where a person must be named and had their data removed. Discord has no such id."""
-
-Json = dict[str, object]
-
-_ASKED = aliased(Turn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +76,11 @@ class PersonalData:
                 return await session.scalar(select(func.count()).where(condition)) or 0
 
             return Holdings(
-                questions=await number(_asked_by(person_id)),
+                questions=await number(asked_by(person_id)),
                 replies=await session.scalar(
                     select(func.count(Turn.id))
-                    .join(_ASKED, _ASKED.id == Turn.answers_turn_id)
-                    .where(_ASKED.author_id == person_id)
+                    .join(ASKED, ASKED.id == Turn.answers_turn_id)
+                    .where(ASKED.author_id == person_id)
                 )
                 or 0,
                 documents=await number(Document.added_by == person_id),
@@ -94,71 +89,13 @@ class PersonalData:
                 reports=await number(QuestionReport.person_id == person_id),
                 games_started=await number(Game.started_by == person_id),
                 packs_added=await number(Pack.added_by == person_id),
-                rules=await number(_about(person_id)),
+                rules=await number(about(person_id)),
             )
 
     async def export(self, person_id: int, *, with_texts: bool = True) -> Json:
         """All of it, as JSON takes it. ``with_texts``: of the documents too."""
         async with self.database.reading() as session:
-            documents = list(
-                await session.scalars(
-                    select(Document).where(Document.added_by == person_id).order_by(Document.id)
-                )
-            )
-            opted_out = await session.get(OptOut, person_id)
-            return {
-                "person_id": person_id,
-                "exported_at": datetime.now(UTC).isoformat(),
-                "opted_out_since": None if opted_out is None else opted_out.at.isoformat(),
-                "questions": await _questions(session, person_id),
-                "documents": [
-                    await _document(session, document, with_text=with_texts)
-                    for document in documents
-                ],
-                "rounds": await _rounds(session, person_id),
-                "daily_results": [
-                    {"day": day.isoformat(), "points": points}
-                    for day, points in await session.execute(
-                        select(DailyResult.day, DailyResult.points)
-                        .where(DailyResult.person_id == person_id)
-                        .order_by(DailyResult.day)
-                    )
-                ],
-                "reports": [
-                    {"question_id": question_id, "at": at.isoformat()}
-                    for question_id, at in await session.execute(
-                        select(QuestionReport.question_id, QuestionReport.at)
-                        .where(QuestionReport.person_id == person_id)
-                        .order_by(QuestionReport.at)
-                    )
-                ],
-                "games_started": [
-                    {
-                        "id": game.id,
-                        "kind": game.kind,
-                        "channel_id": game.channel_id,
-                        "at": game.started_at.isoformat(),
-                    }
-                    for game in await session.scalars(
-                        select(Game).where(Game.started_by == person_id).order_by(Game.id)
-                    )
-                ],
-                "packs_added": [
-                    {
-                        "guild_id": pack.guild_id,
-                        "title": pack.title,
-                        "credit": pack.credit,
-                        "at": pack.added_at.isoformat(),
-                    }
-                    for pack in await session.scalars(
-                        select(Pack).where(Pack.added_by == person_id).order_by(Pack.id)
-                    )
-                ],
-                "rules_of_admins": [
-                    {"guild_id": rule.guild_id, "is_allowed": rule.is_allowed}
-                    for rule in await session.scalars(select(AccessRule).where(_about(person_id)))
-                ],
-            }
+            return await exported(session, person_id, with_texts=with_texts)
 
     async def erase(self, person_id: int, *, direct_channel: int | None = None) -> Holdings:
         """Delete all of it for good, and return how much it was. That they have opted out stays,
@@ -175,11 +112,11 @@ class PersonalData:
                 await session.scalars(
                     select(Channel.id)
                     .join(Turn, Turn.channel_id == Channel.id)
-                    .where(Channel.guild_id.is_(None), _asked_by(person_id))
+                    .where(Channel.guild_id.is_(None), asked_by(person_id))
                     .distinct()
                 )
             )
-            questions = list(await session.scalars(select(Turn.id).where(_asked_by(person_id))))
+            questions = list(await session.scalars(select(Turn.id).where(asked_by(person_id))))
             documents = list(
                 await session.scalars(select(Document.id).where(Document.added_by == person_id))
             )
@@ -340,89 +277,8 @@ def _brought_since() -> Select[int]:
     )
 
 
-def _about(person_id: int) -> ColumnElement[bool]:
-    return (AccessRule.subject == Subject.PERSON) & (AccessRule.subject_id == person_id)
-
-
-def _asked_by(person_id: int) -> ColumnElement[bool]:
-    return (Turn.author_id == person_id) & (Turn.role == Role.USER)
-
-
 async def _execute(session: AsyncSession, statement: Delete | Update) -> int:
     """The number of rows that it was about."""
     result = await session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)  # noqa: S101 - these have no other
     return result.rowcount
-
-
-async def _questions(session: AsyncSession, person_id: int) -> list[Json]:
-    asked: dict[int, Json] = {}
-    replies: dict[int, list[Json]] = {}
-    for turn in await session.scalars(select(Turn).where(_asked_by(person_id)).order_by(Turn.id)):
-        asked[turn.id] = {
-            "id": turn.id,
-            "channel_id": turn.channel_id,
-            "at": turn.created_at.isoformat(),
-            "as": turn.author_name,
-            "text": turn.content,
-            "replies": replies.setdefault(turn.id, []),
-        }
-    answers = (
-        select(Turn)
-        .join(_ASKED, _ASKED.id == Turn.answers_turn_id)
-        .where(_ASKED.author_id == person_id)
-        .order_by(Turn.id)
-    )
-    for reply in await session.scalars(answers):
-        if reply.answers_turn_id in replies:
-            replies[reply.answers_turn_id].append(
-                {
-                    "id": reply.id,
-                    "at": reply.created_at.isoformat(),
-                    "state": str(reply.state),
-                    "text": reply.content,
-                }
-            )
-    return list(asked.values())
-
-
-async def _document(session: AsyncSession, document: Document, *, with_text: bool) -> Json:
-    about: Json = {
-        "channel_id": document.channel_id,
-        "name": document.name,
-        "kind": document.kind,
-        "bytes": document.size,
-        "characters": document.characters,
-        "at": document.added_at.isoformat(),
-    }
-    if with_text:
-        passages = await session.execute(
-            select(Passage.page, Passage.section, Passage.text)
-            .where(Passage.document_id == document.id)
-            .order_by(Passage.position)
-        )
-        about["passages"] = [
-            {"page": page, "section": section, "text": text} for page, section, text in passages
-        ]
-    return about
-
-
-async def _rounds(session: AsyncSession, person_id: int) -> list[Json]:
-    rows = await session.execute(
-        select(Award, Game.kind, Game.channel_id)
-        .join(Game, Game.id == Award.game_id)
-        .where(Award.person_id == person_id)
-        .order_by(Award.game_id, Award.round)
-    )
-    return [
-        {
-            "game_id": award.game_id,
-            "kind": kind,
-            "channel_id": channel_id,
-            "round": award.round,
-            "points": award.points,
-            "correct": award.correct,
-            "at": award.at.isoformat(),
-        }
-        for award, kind, channel_id in rows
-    ]

@@ -10,10 +10,12 @@ import pytest
 from simcord.results import InteractionResult
 
 from bot import channel_documents
-from bot.asking import Consultation, ReadFile, Verdict
-from bot.channel_documents import DOCUMENTS_GONE, NO_DOCUMENTS, NOT_CHECKED, SOURCE_GONE
+from bot.about_documents import DOCUMENTS_GONE, NOT_CHECKED
+from bot.asking import Consultation, Verdict
+from bot.channel_documents import NO_DOCUMENTS, SOURCE_GONE
 from bot.errors import PromptFailed
 from bot.generation.engine import FinishReason
+from bot.reading_files import ReadFile
 from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
 from tests.support.engines import Script

@@ -22,7 +22,8 @@ from bot.replies.faults import (
     Transient,
     discord_call,
 )
-from bot.replies.outlets import ChannelOutlet, InteractionOutlet, TextFile
+from bot.replies.interaction_outlet import InteractionOutlet
+from bot.replies.outlets import ChannelOutlet, TextFile
 from tests.support.stage import passes, play
 
 Act = Callable[[discord.Message], Awaitable[None]]

@@ -15,7 +15,6 @@ from simcord.builders import ChannelHandle, GuildHandle
 from simcord.env import Env
 
 from bot.access import Access
-from bot.asking import FileReader, ReadFile
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
 from bot.client import AirocordClient, Operator
@@ -31,6 +30,7 @@ from bot.panel.words import Bounds
 from bot.play.play import build_play
 from bot.play.workshop import Stock
 from bot.prompting import Prompter
+from bot.reading_files import FileReader, ReadFile
 from bot.replies.pacing import Pacers
 from bot.storage import (
     Conversations,

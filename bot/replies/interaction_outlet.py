@@ -1,0 +1,222 @@
+"""A reply that answers a command or a button, and outlives what Discord gives for that."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import discord
+from discord.utils import MISSING
+
+from bot.language import spoken
+from bot.replies.faults import (
+    ALREADY_ACKNOWLEDGED,
+    NotPermitted,
+    Rejected,
+    TokenExpired,
+    discord_call,
+)
+from bot.replies.languages import language_of_place, speak
+from bot.replies.outlets import CALL_LIMIT_S, QUICK_LIMIT_S, ChannelOutlet, TextFile
+
+HAND_OVER_AFTER = timedelta(minutes=14)
+"""An interaction's token is good for 15 minutes (Discord, Receiving and Responding)."""
+
+FOLLOW_UPS_WITHOUT_BOT = 5
+"""Discord's limit of follow-ups where the bot is not in the server."""
+
+
+class InteractionOutlet:
+    """A slash command's or button's answer, which outlives the interaction's token.
+
+    The first message is the interaction's own response, later ones are follow-ups. From the
+    fourteenth minute on, or when Discord no longer takes the token, messages are edited and sent
+    through the channel with the bot's own token. Where the bot is not in the channel, as with an
+    app that a person installed for themselves, there is no such way: see :attr:`deadline_s`.
+
+    Make it within three seconds of the interaction, and call :meth:`acknowledge` at once. A
+    button that was acknowledged without "thinking…" has its own message as the response:
+    that message can be edited, and what is sent are follow-ups.
+    """
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self.language = language_of_place(interaction)
+        self._channel: ChannelOutlet | None = None
+        if interaction.channel is not None and _is_bot_in_channel(interaction):
+            self._channel = ChannelOutlet(
+                interaction.client.get_partial_messageable(
+                    interaction.channel.id, guild_id=interaction.guild_id
+                ),
+                language=self.language,
+            )
+        self._original: int | None = None
+        self._is_original_due = True
+        if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+            self._is_original_due = False
+            self._original = interaction.message.id if interaction.message else None
+        self._follow_ups: set[int] = set()
+        self._in_doubt: str | None = None
+        """The nonce of a follow-up that may have been written, or not."""
+        self._is_handed_over = False
+
+    @property
+    def deadline_s(self) -> float | None:
+        return None if self._channel is not None else self._token_life_s
+
+    @property
+    def max_messages(self) -> int | None:
+        return None if self._channel is not None else FOLLOW_UPS_WITHOUT_BOT
+
+    @property
+    def _token_life_s(self) -> float:
+        end = self._interaction.created_at + HAND_OVER_AFTER
+        return (end - discord.utils.utcnow()).total_seconds()
+
+    def refuses(self, estimate_s: float | None) -> bool:
+        """Whether a reply that starts in ``estimate_s`` seconds would come too late here."""
+        deadline_s = self.deadline_s
+        return deadline_s is not None and estimate_s is not None and estimate_s > deadline_s
+
+    async def acknowledge(self) -> None:
+        if self._interaction.response.is_done():
+            return
+        try:
+            async with discord_call(QUICK_LIMIT_S):
+                await self._interaction.response.defer(thinking=True)
+        except TokenExpired:
+            self._by_channel()
+        except Rejected as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+
+    async def typing(self) -> None:
+        if self._channel is not None:
+            await self._channel.typing()
+
+    async def send(
+        self,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+        nonce: str | None = None,
+    ) -> int:
+        text = spoken(text, self.language)
+        speak(view, self.language)
+        # The response is tried by token however late it is: nothing else takes "thinking…" away.
+        if self._has_token or (self._is_original_due and not self._is_handed_over):
+            try:
+                return await self._send_by_token(text, view, file, nonce)
+            except TokenExpired:
+                self._by_channel()
+        return await self._by_channel().send(text, view=view, file=file, nonce=nonce)
+
+    async def _send_by_token(
+        self,
+        text: str,
+        view: discord.ui.View | None,
+        file: TextFile | None,
+        nonce: str | None,
+    ) -> int:
+        if self._is_original_due:
+            async with discord_call(CALL_LIMIT_S):
+                original = await self._edit_original(text, view, file)
+            self._original = original.id
+            self._is_original_due = False
+            return original.id
+        sent = None
+        if nonce is not None and nonce == self._in_doubt:
+            sent = await self._unknown_follow_up()
+        if sent is None:
+            self._in_doubt = nonce
+            async with discord_call(CALL_LIMIT_S):
+                message = await self._interaction.followup.send(
+                    text,
+                    wait=True,
+                    view=view or MISSING,
+                    file=file.open() if file else MISSING,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+            sent = message.id
+        self._in_doubt = None
+        self._follow_ups.add(sent)
+        return sent
+
+    async def _unknown_follow_up(self) -> int | None:
+        """A follow-up of ours that we were never told of: webhooks know no nonces, so the channel
+        has to be looked at."""
+        if self._channel is None:
+            return None
+        try:
+            known = self._follow_ups | ({self._original} if self._original else set())
+            return await self._channel.sent_for(self._interaction, known)
+        except NotPermitted:
+            return None
+
+    async def edit(
+        self,
+        message_id: int,
+        text: str,
+        *,
+        view: discord.ui.View | None = None,
+        file: TextFile | None = None,
+    ) -> None:
+        text = spoken(text, self.language)
+        speak(view, self.language)
+        if self._has_token and (message_id == self._original or message_id in self._follow_ups):
+            try:
+                async with discord_call(CALL_LIMIT_S):
+                    if message_id == self._original:
+                        await self._edit_original(text, view, file)
+                    else:
+                        await self._interaction.followup.edit_message(
+                            message_id,
+                            content=text,
+                            view=view,
+                            attachments=[file.open()] if file else [],
+                            allowed_mentions=discord.AllowedMentions.none(),
+                        )
+            except TokenExpired:
+                self._by_channel()
+            else:
+                return
+        await self._by_channel().edit(message_id, text, view=view, file=file)
+
+    async def delete(self, message_id: int) -> None:
+        if self._channel is not None:
+            await self._channel.delete(message_id)
+            return
+        async with discord_call(CALL_LIMIT_S):
+            if message_id == self._original:
+                await self._interaction.delete_original_response()
+            else:
+                await self._interaction.followup.delete_message(message_id)
+
+    async def _edit_original(
+        self, text: str, view: discord.ui.View | None, file: TextFile | None
+    ) -> discord.InteractionMessage:
+        return await self._interaction.edit_original_response(
+            content=text,
+            view=view,
+            attachments=[file.open()] if file else [],
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+
+    @property
+    def _has_token(self) -> bool:
+        return not self._is_handed_over and (self._channel is None or self._token_life_s > 0)
+
+    def _by_channel(self) -> ChannelOutlet:
+        """From here on through the channel."""
+        self._is_handed_over = True
+        if self._channel is None:
+            raise TokenExpired("the interaction has expired and the bot is not in its channel")
+        return self._channel
+
+
+def _is_bot_in_channel(interaction: discord.Interaction) -> bool:
+    if interaction.guild_id is None:
+        return interaction.context.dm_channel
+    if interaction.is_user_integration() and not interaction.is_guild_integration():
+        return False
+    return interaction.app_permissions.view_channel
