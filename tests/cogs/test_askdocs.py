@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from simcord.results import InteractionResult
 
-from bot import channel_documents
+from bot import about_documents
 from bot.about_documents import DOCUMENTS_GONE, NOT_CHECKED
 from bot.asking import Consultation, Verdict
 from bot.channel_documents import NO_DOCUMENTS, SOURCE_GONE
@@ -127,7 +127,7 @@ async def test_an_answer_that_could_not_be_checked_says_so(
     def judge(reply: str, found: Consultation) -> Verdict:
         raise MemoryError
 
-    monkeypatch.setattr(channel_documents, "judge", judge)
+    monkeypatch.setattr(about_documents, "judge", judge)
     says(world, "An oak lives for a thousand years.")
     result = await askdocs(world, "How old?", ("trees.txt", TREES))
     assert result.response is not None
