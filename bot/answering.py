@@ -104,10 +104,9 @@ class Talk:
     async def compose(
         self, channel: ChannelRef, question: StoredTurn, reply_so_far: str
     ) -> Composed:
-        persona = (await self._preferences.get(channel)).persona
         past = await self._history.window(channel.id, before=question.id)
         window = await self._prompter.window(
-            persona or self._system_prompt,
+            await self._system(channel),
             [_exchange(channel, exchange) for exchange in past],
             question.content,
             speaker=_speaker_in(channel, question),
@@ -120,6 +119,23 @@ class Talk:
 
     async def conclude(self, reply_id: int, text: str) -> Conclusion:
         return Conclusion(text)
+
+    async def ahead(self, channel: ChannelRef) -> Prompt | None:
+        """What is worth reading before the next question comes: see :meth:`Prompter.ahead`. The
+        window is moved for it already."""
+        past = await self._history.window(channel.id)
+        if not past:
+            return None
+        window = await self._prompter.ahead(
+            await self._system(channel), [_exchange(channel, exchange) for exchange in past]
+        )
+        if window is None:
+            return None
+        await self._history.move_anchor(channel.id, past[window.anchor].question.id)
+        return window.prompt
+
+    async def _system(self, channel: ChannelRef) -> str:
+        return (await self._preferences.get(channel)).persona or self._system_prompt
 
 
 def within(params: SamplingParams, choices: Choices, *, is_talk: bool) -> SamplingParams:

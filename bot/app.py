@@ -85,6 +85,8 @@ def build_client(settings: Settings, core: Core, database: Database) -> Airocord
         system_prompt=settings.system_prompt,
         max_messages=settings.reply_max_messages,
         approach_of=documents.about_the_same,
+        # What others' servers do with a prompt that is asked for nothing is not known.
+        reads_ahead=settings.engine != "remote",
     )
     shards = settings.shards
     client_class = ShardedClient if shards.count > 1 else AirocordClient

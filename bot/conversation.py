@@ -24,6 +24,7 @@ from bot.language import phrase
 from bot.logs import request_id
 from bot.prompting import Prompter
 from bot.prompts import Prompt
+from bot.reading_ahead import ReadingAhead
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
 from bot.replies.rewriting import RewritingOutlet
@@ -86,13 +87,16 @@ class Conversation:
         system_prompt: str,
         max_messages: int,
         approach_of: ApproachOf | None = None,
+        reads_ahead: bool = False,
     ) -> None:
+        """``reads_ahead``: while nobody waits, let the model read what the next question needs."""
         self.history = history
         self.preferences = preferences
         self.people = people
         self._queue = queue
         self._talk = Talk(prompter, history, preferences, system_prompt)
         self._approach_of = approach_of
+        self._ahead = ReadingAhead(queue, self._talk, history) if reads_ahead else None
         self.replies = RepliesUnderWay(history, people, pacers, max_messages=max_messages)
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
@@ -159,7 +163,7 @@ class Conversation:
             ticket.cancel()
             raise
         else:
-            await self.replies.write(
+            await self._write(
                 Reply(
                     id=reply_id,
                     channel=question.channel,
@@ -198,7 +202,7 @@ class Conversation:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self.replies.write(
+        await self._write(
             Reply(
                 id=reply_id,
                 channel=channel,
@@ -232,7 +236,7 @@ class Conversation:
         if not await self.history.extend(reply.id):
             ticket.cancel()
             raise ReplyUnavailable(phrase("This reply is being written already, or was replaced."))
-        await self.replies.write(
+        await self._write(
             Reply(
                 id=reply.id,
                 channel=channel,
@@ -299,6 +303,12 @@ class Conversation:
                 )
             )
         return ticket
+
+    async def _write(self, reply: Reply) -> None:
+        await self.replies.write(reply)
+        is_talk = reply.approach is self._talk and reply.unkept_question is None
+        if self._ahead is not None and is_talk:
+            await self._ahead.after(reply)
 
     async def _question(
         self, question_id: asyncio.Future[int], unkept: Question | None

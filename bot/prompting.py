@@ -12,6 +12,10 @@ from bot.prompts import Prompt
 from bot.prompts.template import Exchange, Template, template_for
 from bot.prompts.window import Window, fit
 
+_AS_LONG_AS = 600
+"""Characters of the last question that the next one is taken to have at most: it may have been a
+long paste, and the next one hardly is."""
+
 
 class Prompter:
     """Fits conversations into the context window, counted with the model's own tokenizer.
@@ -99,3 +103,17 @@ class Prompter:
             budget=self.budget,
             anchor=anchor,
         )
+
+    async def ahead(self, system: str, history: Sequence[Exchange]) -> Window | None:
+        """What the next question will need, where the window has to move for it: a prompt that
+        begins as its will, if it is as long as the last one. ``None`` where the engine has read
+        all that will be needed, or nothing of ``history`` can stay.
+
+        Args:
+            history: Not empty, and from the window's beginning on.
+        """
+        last = history[-1]
+        window = await self.window(
+            system, history, last.question[:_AS_LONG_AS], speaker=last.speaker
+        )
+        return window if 0 < window.anchor < len(history) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.errors import GenerationError
+from bot.errors import Cancelled, GenerationError
 from bot.generation.engine import Finish
 from bot.generation.figures import Counters
 
@@ -29,6 +29,15 @@ class Accounts:
         self.counters.refused += 1
         if self.on_failed is not None:
             self.on_failed(error)
+
+    def ended(self, finish: Finish | None, error: GenerationError | None) -> None:
+        """A request has come to its end; ``finish``: of one that was written."""
+        if finish is not None:
+            self.finished(finish)
+        elif isinstance(error, Cancelled):
+            self.counters.cancelled += 1
+        elif error is not None:
+            self.failed(error)
 
     def failed(self, error: GenerationError) -> None:
         self.counters.failed += 1

@@ -115,7 +115,8 @@ class GenerationQueue:
             self.accounts.refused(error)
             raise
         ticket = Ticket(request=request, _on_cancel=self._cancel)
-        self.accounts.counters.submitted += 1
+        if not request.is_ahead:
+            self.accounts.counters.submitted += 1
         self._admission.enter(request)
         self._idle.clear()
         if request.prepare is None:
@@ -362,13 +363,12 @@ class GenerationQueue:
         ticket.finish, ticket.error = finish, error
         if finish is not None:
             ticket.state = TicketState.DONE
-            self.accounts.finished(finish)
         elif isinstance(error, Cancelled):
             ticket.state = TicketState.CANCELLED
-            self.accounts.counters.cancelled += 1
         elif error is not None:
             ticket.state = TicketState.FAILED
-            self.accounts.failed(error)
+        if not ticket.request.is_ahead:
+            self.accounts.ended(finish, error)
         ticket.touch()
 
     def _put_back(self, ticket: Ticket) -> None:

@@ -46,6 +46,9 @@ class Request:
     """Short; told to people where something goes wrong, and stands in the log."""
     continues: bool = False
     """The prompt ends in the middle of a reply, so the space that may come first is part of it."""
+    is_ahead: bool = False
+    """Only to have the prompt in the engine's cache: nobody reads a reply, and it counts for none
+    in what the queue tells of itself."""
 
 
 class TicketState(StrEnum):

@@ -78,6 +78,7 @@ def build_conversation(
     *,
     limits: QueueLimits | None = None,
     max_new_tokens: int = 512,
+    reads_ahead: bool = False,
 ) -> tuple[Conversation, GenerationQueue]:
     """As the application puts it together, but edits need not wait for their pace."""
     queue = GenerationQueue(engine, limits)
@@ -93,6 +94,7 @@ def build_conversation(
         system_prompt=SYSTEM,
         max_messages=3,
         approach_of=_documents(engine, database, preferences).about_the_same,
+        reads_ahead=reads_ahead,
     )
     return conversation, queue
 
