@@ -44,6 +44,8 @@ class Totals:
     prefill_s: float = 0.0
     seconds: float = 0.0
     moves: int = 0
+    ahead: int = 0
+    """Tokens that were read while nobody waited; not among the others."""
     replies: list[str] = field(default_factory=list)
 
     @property
@@ -74,6 +76,22 @@ class KeptWindow:
         return window.prompt, window.anchor != before
 
 
+class ReadAhead(KeptWindow):
+    """The project's window, with somebody to read in it while nobody waits, as the bot has it: see
+    :mod:`bot.reading_ahead`."""
+
+    name = "the same, read ahead"
+
+    async def ahead(self, history: Sequence[Exchange]) -> Prompt | None:
+        """What is read before the next question."""
+        world = self._world
+        found = await world.prompter.ahead(world.system, history[self._anchor :])
+        if found is None:
+            return None
+        self._anchor += found.anchor
+        return found.prompt
+
+
 class DropOldest:
     """The usual way: as many of the newest exchanges as fit, each time anew."""
 
@@ -102,7 +120,11 @@ class DropOldest:
         return prompt(dropped), moved
 
 
-WAYS = (KeptWindow, DropOldest)
+CUT = (
+    "cut: how often the beginning of the window moved, and the cache with it. ahead: tokens read "
+    "while nobody waited, which are not among the prompts' and their seconds not in prefill."
+)
+WAYS = (KeptWindow, ReadAhead, DropOldest)
 
 
 async def hold(
@@ -127,6 +149,12 @@ async def hold(
         totals.add(await ticket.result())
         totals.replies.append(ticket.text)
         history.append(Exchange(asked, ticket.text))
+        if isinstance(way, ReadAhead) and (ahead := await way.ahead(history)) is not None:
+            totals.moves += 1
+            alone = replace(params, max_new_tokens=1)
+            ticket = world.queue.submit(Request(prompt=ahead, params=alone, person=1))
+            finish = await ticket.result()
+            totals.ahead += finish.prompt_tokens - finish.cached_tokens
     totals.seconds = time.perf_counter() - start
     return totals
 
@@ -144,8 +172,8 @@ async def run(*, smoke: bool = False) -> Report:
 def new_table(title: str) -> Table:
     return Table(
         title,
-        ("trimming", "prompt tokens", "from cache", "share", "prefill", "total", "cut"),
-        note="cut: how often the beginning of the window moved, and the cache with it.",
+        ("trimming", "prompt tokens", "from cache", "share", "prefill", "total", "cut", "ahead"),
+        note=CUT,
     )
 
 
@@ -162,4 +190,5 @@ async def converse(
         f"{totals.prefill_s:.1f} s",
         f"{totals.seconds:.1f} s",
         f"{totals.moves}",
+        f"{totals.ahead:,}",
     )

@@ -127,8 +127,14 @@ async def test_nothing_is_read_ahead_while_others_wait(
     async with asyncio.timeout(10):
         for _ in range(replies - 1):
             await ask(conversation, channel=6)
-        # Of those who ask at once, one has the lane next and one still waits.
-        await asyncio.gather(*(ask(conversation, channel=channel) for channel in (6, 7, 8)))
+        held = asyncio.Semaphore(0)
+        engine.reply = lambda prompt: Script(steps=held if "held" in prompt else None)
+        last = asyncio.create_task(ask(conversation, channel=6))
+        others = [asyncio.create_task(ask(conversation, "held", channel=c)) for c in (7, 8)]
+        await last
+        assert (queue.status.running, queue.status.waiting) == (1, 1)
+        for _ in range(4):
+            held.release()
+        await asyncio.gather(*others)
         await queue.idle()
-    assert len(engine.prompts) == 1 + 2 * replies + 2
     assert len(ahead(engine)) == 1
