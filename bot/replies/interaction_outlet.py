@@ -13,6 +13,7 @@ from bot.replies.faults import (
     NotPermitted,
     Rejected,
     TokenExpired,
+    Transient,
     discord_call,
 )
 from bot.replies.languages import language_of_place, speak
@@ -51,6 +52,8 @@ class InteractionOutlet:
             )
         self._original: int | None = None
         self._is_original_due = True
+        self._is_original_in_doubt = False
+        """It may have been written, though we were never told of it."""
         if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
             self._is_original_due = False
             self._original = interaction.message.id if interaction.message else None
@@ -109,7 +112,13 @@ class InteractionOutlet:
                 return await self._send_by_token(text, view, file, nonce)
             except TokenExpired:
                 self._by_channel()
-        return await self._by_channel().send(text, view=view, file=file, nonce=nonce)
+        channel = self._by_channel()
+        if self._is_original_in_doubt and (written := await self._unknown_message()) is not None:
+            self._is_original_due = self._is_original_in_doubt = False
+            self._original = written
+            await channel.edit(written, text, view=view, file=file)
+            return written
+        return await channel.send(text, view=view, file=file, nonce=nonce)
 
     async def _send_by_token(
         self,
@@ -119,14 +128,18 @@ class InteractionOutlet:
         nonce: str | None,
     ) -> int:
         if self._is_original_due:
-            async with discord_call(CALL_LIMIT_S):
-                original = await self._edit_original(text, view, file)
+            try:
+                async with discord_call(CALL_LIMIT_S):
+                    original = await self._edit_original(text, view, file)
+            except Transient:
+                self._is_original_in_doubt = True
+                raise
             self._original = original.id
-            self._is_original_due = False
+            self._is_original_due = self._is_original_in_doubt = False
             return original.id
         sent = None
         if nonce is not None and nonce == self._in_doubt:
-            sent = await self._unknown_follow_up()
+            sent = await self._unknown_message()
         if sent is None:
             self._in_doubt = nonce
             async with discord_call(CALL_LIMIT_S):
@@ -142,9 +155,9 @@ class InteractionOutlet:
         self._follow_ups.add(sent)
         return sent
 
-    async def _unknown_follow_up(self) -> int | None:
-        """A follow-up of ours that we were never told of: webhooks know no nonces, so the channel
-        has to be looked at."""
+    async def _unknown_message(self) -> int | None:
+        """A message of ours that we were never told of: webhooks know no nonces, so the channel has
+        to be looked at."""
         if self._channel is None:
             return None
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from bot.storage import TurnState
-from sandbox.faults import Denied, Dropped, Failed, Fault, RateLimited
+from sandbox.faults import Denied, Dropped, ExpiredToken, Failed, Fault, RateLimited
 from sandbox.files import Upload
 from tests.support.reader import LOADING, buttons, told
 from tests.wire.conftest import Wire
@@ -229,6 +229,32 @@ async def test_when_the_token_expires_in_the_queue_the_answer_comes_all_the_same
         assert not any("You are next" in text for text in reader.texts)
     assert asked.state == "answered"
     assert "third" in str(answer["content"])
+
+
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+async def test_a_first_message_that_was_never_confirmed_is_found_when_the_token_has_expired(
+    wire: Wire, is_handled: bool
+) -> None:
+    wire.ask("first", wire.ada)
+    wire.ask("second", wire.ada)
+    held = [await wire.model.asked(), await wire.model.asked()]
+    lost = wire.sandbox.faults.add(
+        Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=is_handled))
+    )
+    wire.sandbox.faults.add(Fault(method="PATCH", route=ORIGINAL, answer=ExpiredToken()))
+    wire.bo.use_command(wire.channel_id, "chat", {"message": "third"})
+    with wire.reader() as reader:
+        for reply in held:
+            await reply.say("Done.")
+            await reply.end()
+        third = await wire.model.asked()
+        await third.say("At last.")
+        await third.end()
+        await reader.reads("At last.")
+        await reader.offers("Regenerate")
+        assert not any("You are next" in text for text in reader.texts)
+        assert not any("Stop" in buttons(message) for message in reader.messages)
+    assert lost.hits == 1
 
 
 async def test_a_reply_that_is_deleted_stays_deleted(wire: Wire) -> None:
