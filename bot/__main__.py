@@ -15,6 +15,7 @@ from bot.environment import load_settings
 from bot.errors import AirocordError, SettingsError
 from bot.garbage import lasting
 from bot.logs import set_up_logging
+from bot.process import keep_memory_together
 from bot.settings import CacheType, Settings
 
 # Each command imports what it alone needs: all of it together takes a second or two.
@@ -174,6 +175,7 @@ def _add_db(commands: Any) -> None:
 
 
 def _run(settings: Settings, given: argparse.Namespace) -> int:
+    keep_memory_together()
     with lasting():
         from bot.app import run_bot  # noqa: PLC0415
 
@@ -182,6 +184,7 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _try(settings: Settings, given: argparse.Namespace) -> int:
+    keep_memory_together()
     with lasting():
         from bot.app import run_bot  # noqa: PLC0415
 

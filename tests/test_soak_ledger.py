@@ -139,6 +139,10 @@ def test_a_game_whose_last_words_are_not_its_points_does_not(scene: Scene) -> No
     assert wrong.endswith(f"the channel shows {{{scene.person}: 100}}")
     scene.stored.games[0] = replace(scene.stored.games[0], points={scene.person: 100})
     assert scene.problems() == []
+    # Those were another game's if this one went on after them.
+    scene.stored.games[0] = replace(scene.stored.games[0], end=at + 60)
+    [silent] = scene.problems()
+    assert "has no last words" in silent
 
 
 def test_somebody_who_is_told_of_a_fault_does_not(scene: Scene) -> None:

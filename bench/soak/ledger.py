@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from bench.soak.journal import Asked, Journal
 from bench.soak.stored import Game, Stored, Turn
 from bench.table import Table
+from bot.replies.pages import NOTHING_SAID
 from sandbox.errors import ApiError
 from sandbox.interactions import Interaction
 from sandbox.server import Sandbox
@@ -27,6 +28,8 @@ _LAST_WORDS_S = 20.0
 """So long after its end a game may have said its last words."""
 _SETTLED_S = 4.0
 """What people did so shortly before the end of an outage may have been told to nobody."""
+_CLOCKS_DIFFER_S = 1.0
+"""At most, the database's and that of Discord's ids."""
 
 
 @dataclass(slots=True)
@@ -93,7 +96,9 @@ class Auditor:
 
     def _end_of_reply(self, asked: Asked, standing: Sequence[int]) -> str:
         if len(standing) > 1:
-            return f"{_BAD}answered more than once"
+            answers = [self._world.message(asked.channel_id, answer) for answer in standing]
+            said = ", ".join(f"{m['id']} {m['content'][:60]!r}" for m in answers)
+            return f"{_BAD}answered more than once ({said})"
         turn = self._stored.by_message.get(standing[0])
         if turn is not None:
             return f"answered: {turn.state}"
@@ -221,8 +226,8 @@ class Auditor:
             return "of the bot that were killed ahead of the channel"
         self._problem(
             turn,
-            f"({turn.state}, {len(messages)} messages) says …{said[-50:]!r}, "
-            f"the channel …{shown[-50:]!r}",
+            f"({turn.state}, messages {turn.messages}) says {_where_it_differs(said, shown)}, "
+            f"the channel {_where_it_differs(shown, said)}",
         )
         return "that differ"
 
@@ -261,7 +266,9 @@ class Auditor:
         for message in self._world.messages(game.channel_id, self._world.bot_id):
             is_after = game.message_id is None or int(message["id"]) > game.message_id
             text = str(message["content"])
-            if not is_after or not text.startswith(_LAST_WORDS):
+            # Those of the game before may come when this one has begun.
+            is_late_enough = seconds_of(int(message["id"])) >= game.end - _CLOCKS_DIFFER_S
+            if not (is_after and is_late_enough and text.startswith(_LAST_WORDS)):
                 continue
             shown = {
                 int(person): int(points.replace(",", ""))
@@ -314,7 +321,14 @@ def _said(message: Json) -> str:
     lines = str(message["content"]).split("\n")
     while lines and lines[-1].startswith("-# "):
         lines.pop()
-    return "\n".join(lines)
+    # All that stands in the message of a continuation that came to nothing.
+    return "" if lines == [NOTHING_SAID] else "\n".join(lines)
+
+
+def _where_it_differs(text: str, other: str) -> str:
+    both = enumerate(zip(text, other, strict=False))
+    at = next((at for at, (one, two) in both if one != two), min(len(text), len(other)))
+    return f"{text[max(0, at - 20) : at + 60]!r} at {at:,} of {len(text):,}"
 
 
 def seconds_of(snowflake: int) -> float:
