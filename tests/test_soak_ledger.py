@@ -139,10 +139,14 @@ def test_a_game_whose_last_words_are_not_its_points_does_not(scene: Scene) -> No
     assert wrong.endswith(f"the channel shows {{{scene.person}: 100}}")
     scene.stored.games[0] = replace(scene.stored.games[0], points={scene.person: 100})
     assert scene.problems() == []
-    # Those were another game's if this one went on after them.
-    scene.stored.games[0] = replace(scene.stored.games[0], end=at + 60)
+    # A game that begins while this one says its last words has its own.
+    second = scene.say("**Question 1 of 1**")
+    games = scene.stored.games
+    games.append(Game(2, scene.channel, "ended", int(second["id"]), at, time.time(), {}))
     [silent] = scene.problems()
-    assert "has no last words" in silent
+    assert silent.startswith("game 2 ")
+    scene.journal.away.append(Away(time.monotonic(), time.monotonic(), is_death=True))
+    assert scene.problems() == []
 
 
 def test_somebody_who_is_told_of_a_fault_does_not(scene: Scene) -> None:

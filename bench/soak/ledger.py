@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,8 +29,8 @@ _LAST_WORDS_S = 20.0
 """So long after its end a game may have said its last words."""
 _SETTLED_S = 4.0
 """What people did so shortly before the end of an outage may have been told to nobody."""
-_CLOCKS_DIFFER_S = 1.0
-"""At most, the database's and that of Discord's ids."""
+_LONG_BOARD = 15
+"""People on a scoreboard that is cut."""
 
 
 @dataclass(slots=True)
@@ -263,33 +264,49 @@ class Auditor:
     def _compare_game(self, game: Game) -> None:
         """The last message of a game lists what the database holds."""
         expected = {person: points for person, points in game.points.items() if points}
-        for message in self._world.messages(game.channel_id, self._world.bot_id):
-            is_after = game.message_id is None or int(message["id"]) > game.message_id
-            text = str(message["content"])
-            # Those of the game before may come when this one has begun.
-            is_late_enough = seconds_of(int(message["id"])) >= game.end - _CLOCKS_DIFFER_S
-            if not (is_after and is_late_enough and text.startswith(_LAST_WORDS)):
-                continue
-            shown = {
-                int(person): int(points.replace(",", ""))
-                for person, points in _STANDING.findall(text)
-            }
-            erased = self._journal.erased
+        shown = self._last_words(game)
+        for standings in shown:
             differ = {
                 person
-                for person in expected.keys() | shown.keys()
-                if expected.get(person, 0) != shown.get(person, 0) and person not in erased
+                for person in expected.keys() | standings.keys()
+                if expected.get(person, 0) != standings.get(person, 0)
+                and person not in self._journal.erased
             }
-            if differ and len(shown) < 15:
-                self.ledger.problems.append(
-                    f"game {game.id} ({game.state}) holds {expected}, the channel shows {shown}"
-                )
-            return
-        if game.message_id is not None and not self._was_taken_away(game):
+            if not differ or len(standings) >= _LONG_BOARD:
+                return
+        if shown:
+            self.ledger.problems.append(
+                f"game {game.id} ({game.state}) holds {expected}, the channel shows {shown[0]}"
+            )
+        elif not (game.message_id is None or self._was_taken_away(game) or self._died_at(game)):
             self.ledger.problems.append(
                 f"game {game.id} ({game.state}) in {game.channel_id} has no last words after "
                 f"{game.message_id}"
             )
+
+    def _last_words(self, game: Game) -> list[dict[int, int]]:
+        """What may be a game's last words: those before the next game has begun, and a little
+        after, for one may begin while another says them. Points by person."""
+        later = [
+            other.begin
+            for other in self._stored.games
+            if other.channel_id == game.channel_id and other.id > game.id
+        ]
+        until = min(later, default=float("inf")) + _SETTLED_S
+        shown: list[dict[int, int]] = []
+        for message in self._world.messages(game.channel_id, self._world.bot_id):
+            message_id, text = int(message["id"]), str(message["content"])
+            is_after = game.message_id is None or message_id > game.message_id
+            if is_after and seconds_of(message_id) < until and text.startswith(_LAST_WORDS):
+                found = _STANDING.findall(text)
+                shown.append({int(who): int(points.replace(",", "")) for who, points in found})
+        return shown
+
+    def _died_at(self, game: Game) -> bool:
+        """Whether the bot was killed when it had ended the game and was about to say so."""
+        epoch = time.time() - time.monotonic()
+        deaths = [away.begin + epoch for away in self._journal.away if away.is_death]
+        return any(death - _LAST_WORDS_S <= game.end <= death + 1 for death in deaths)
 
     def _was_taken_away(self, game: Game) -> bool:
         """Whether somebody may have deleted a game's last words."""
