@@ -97,7 +97,9 @@ class Conversation:
         self._talk = Talk(prompter, history, preferences, system_prompt)
         self._approach_of = approach_of
         self._ahead = ReadingAhead(queue, self._talk, history) if reads_ahead else None
-        self.replies = RepliesUnderWay(history, people, pacers, max_messages=max_messages)
+        self.replies = RepliesUnderWay(
+            history, people, pacers, max_messages=max_messages, after=self._after
+        )
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
 
@@ -163,7 +165,7 @@ class Conversation:
             ticket.cancel()
             raise
         else:
-            await self._write(
+            await self.replies.write(
                 Reply(
                     id=reply_id,
                     channel=question.channel,
@@ -202,7 +204,7 @@ class Conversation:
             ticket.cancel()
             raise
         rewriting = RewritingOutlet(outlet, messages)
-        await self._write(
+        await self.replies.write(
             Reply(
                 id=reply_id,
                 channel=channel,
@@ -236,7 +238,7 @@ class Conversation:
         if not await self.history.extend(reply.id):
             ticket.cancel()
             raise ReplyUnavailable(phrase("This reply is being written already, or was replaced."))
-        await self._write(
+        await self.replies.write(
             Reply(
                 id=reply.id,
                 channel=channel,
@@ -304,8 +306,8 @@ class Conversation:
             )
         return ticket
 
-    async def _write(self, reply: Reply) -> None:
-        await self.replies.write(reply)
+    async def _after(self, reply: Reply) -> None:
+        """The end of a reply is stored."""
         is_talk = reply.approach is self._talk and reply.unkept_question is None
         if self._ahead is not None and is_talk:
             await self._ahead.after(reply)

@@ -77,6 +77,12 @@ async def _mark(
     if stray is not None and stray not in ids:
         await history.add_message(reply.turn_id, stray, len(ids))
         ids.append(stray)
+    begun = max(len(ids) - 1, 0)
+    if not ids and question is not None:
+        # It was to take the place of another, which still stands there.
+        ids = await history.replaced_messages(question.id)
+        for part, message_id in enumerate(ids):
+            await history.add_message(reply.turn_id, message_id, part)
     above = as_asked(question.content) if question is not None and asked is None else ""
     controls = Controls.CONTINUABLE if reply.content else Controls.FINISHED
     shape = Shape(len(ids) + 1, language=language)
@@ -84,14 +90,14 @@ async def _mark(
     reference = channel.get_partial_message(asked) if asked and not ids else None
     outlet = ChannelOutlet(channel, reference, language=language)
     can_continue = bool(reply.content)
-    if len(ids) > 1:
+    if begun:
         shown = await persistently(partial(_text_of, channel, ids[-1]))
         if not _goes_on(pages, len(ids) - 1, shown):
             text = _with_note(shown, INTERRUPTED.spoken(language))
             view = view_finished(reply.turn_id, can_continue=can_continue)
             await persistently(partial(outlet.edit, ids[-1], text, view=view))
             return
-    for part in range(max(len(ids) - 1, 0), len(pages)):
+    for part in range(begun, len(pages)):
         page = pages[part]
         has_controls = page.controls is not Controls.NONE
         under = view_finished(reply.turn_id, can_continue=can_continue) if has_controls else None
@@ -102,6 +108,9 @@ async def _mark(
             nonce = secrets.token_hex(12)
             send = partial(outlet.send, page.text, view=under, file=page.file, nonce=nonce)
             await history.add_message(reply.turn_id, await persistently(send), part)
+    for left in ids[len(pages) :]:
+        await history.drop_message(left)
+        await persistently(partial(outlet.delete, left))
 
 
 def _goes_on(pages: Sequence[Page], last: int, shown: str) -> bool:

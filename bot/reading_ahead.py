@@ -30,6 +30,16 @@ class ReadingAhead:
     async def after(self, reply: Reply) -> None:
         """A reply of the conversation has ended: move the window if the next question will need
         it, and have what stays read. Whoever wants the lane gets it at once."""
+        try:
+            await self._after(reply)
+        except GenerationError as refused:
+            log.debug("nothing is read ahead: %s", refused)
+        except Exception:
+            # The reply is written, and its reader has nothing to do with this.
+            log.exception("what comes after reply %d could not be read ahead", reply.id)
+
+    async def _after(self, reply: Reply) -> None:
+        self.queue.ensure_open()
         if self.queue.status.waiting or not await self._is_last(reply):
             return
         ahead = await self.talk.ahead(reply.channel)
@@ -50,10 +60,7 @@ class ReadingAhead:
             priority=Priority.BACKGROUND,
             is_ahead=True,
         )
-        try:
-            self.queue.submit(request)
-        except GenerationError as refused:
-            log.debug("nothing is read ahead: %s", refused)
+        self.queue.submit(request)
 
     async def _is_last(self, reply: Reply) -> bool:
         last = await self.history.last_reply(reply.channel.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -70,7 +70,11 @@ class RepliesUnderWay:
         pacers: Pacers,
         *,
         max_messages: int,
+        after: Callable[[Reply], Awaitable[None]],
     ) -> None:
+        """``after``: called when the end of a reply is stored; it counts as under way until then,
+        so a stop waits for it too."""
+        self._after = after
         self._history = history
         self._people = people
         self.pacers = pacers
@@ -182,6 +186,7 @@ class RepliesUnderWay:
                 outcome.end,
                 _costs(outcome.finish),
             )
+            await self._after(reply)
         finally:
             reply.ticket.cancel()
             try:

@@ -352,6 +352,18 @@ class Conversations:
             )
             return list(found)
 
+    async def replaced_messages(self, question_id: int) -> list[int]:
+        """The ids of the Discord messages that show a reply to a question which was replaced, in
+        reading order: what is to stand there instead has not been written."""
+        async with self._database.reading() as session:
+            found = await session.scalars(
+                select(TurnMessage.message_id)
+                .join(Turn, Turn.id == TurnMessage.turn_id)
+                .where(Turn.answers_turn_id == question_id, Turn.state == TurnState.REPLACED)
+                .order_by(TurnMessage.part, TurnMessage.message_id)
+            )
+            return list(found)
+
     async def last_reply(self, channel_id: int) -> StoredTurn | None:
         """The newest reply since the last reset that was not replaced and whose question is still
         there; it may be pending."""

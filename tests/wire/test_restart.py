@@ -136,3 +136,39 @@ async def test_a_message_that_the_bot_was_killed_over_is_found_and_marked(
             assert list(buttons(shown)) == ["Continue", "Regenerate"]
             assert len(reader.messages) == 1
     assert judge.problems() == []
+
+
+async def test_a_reply_that_was_to_take_anothers_place_takes_it_after_a_crash(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge
+) -> None:
+    async with running(sandbox, tmp_path) as (bot, model):
+        bo = sandbox.person("Bo")
+        channel_id = int(bo.channels()[0]["id"])
+        bo.send(channel_id, f"<@{sandbox.world.bot_id}> story")
+        first = await model.asked()
+        await first.say("Once upon a time. " * 120)
+        await first.end()
+        with Reader(bo, channel_id, sandbox.world.bot_id) as reader:
+            shown = await reader.offers("Regenerate")
+            assert len(reader.messages) == 2
+            edits = "/channels/{channel_id}/messages/{message_id}"
+            lost = Fault(method="PATCH", route=edits, answer=Dropped(), times=None)
+            sandbox.faults.add(lost)
+            bo.press(channel_id, int(shown["id"]), buttons(shown)["Regenerate"])
+            second = await model.asked()
+            await second.say("Twice")
+            await bot.logged("an update was lost")
+            await bot.kill()
+            sandbox.faults.clear()
+            await bot.start()
+            note = "-# I was interrupted by a restart; press Regenerate to have me try again."
+            await reader.sees(
+                lambda messages: [m["content"] for m in messages] == [f"Twice\n{note}"]
+            )
+            [shown] = reader.messages
+            bo.press(channel_id, int(shown["id"]), buttons(shown)["Regenerate"])
+            anew = await model.asked()
+            await anew.say("Thrice.")
+            await anew.end()
+            await reader.sees(lambda messages: [m["content"] for m in messages] == ["Thrice."])
+    assert judge.problems() == []
