@@ -222,13 +222,16 @@ class Auditor:
         said = squeezed(turn.content)
         if said == shown or (said and shown.endswith(said)) or (not said and len(messages) == 1):
             return "of the bot that equal the channel"
+        begun = squeezed("".join(_said(message) for message in messages[:-1]))
+        if said and len(messages) > 1 and begun.endswith(said):
+            return "of the bot whose continuation came to nothing but a sentence"
         if turn.state == "interrupted" and shown and said.startswith(shown):
             # The next message was not written yet when the bot was killed.
             return "of the bot that were killed ahead of the channel"
         self._problem(
             turn,
-            f"({turn.state}, messages {turn.messages}) says {_where_it_differs(said, shown)}, "
-            f"the channel {_where_it_differs(shown, said)}",
+            f"({turn.state}, messages {turn.messages}) says {_end_in_common(said, shown)}, "
+            f"the channel {_end_in_common(shown, said)}",
         )
         return "that differ"
 
@@ -342,10 +345,12 @@ def _said(message: Json) -> str:
     return "" if lines == [NOTHING_SAID] else "\n".join(lines)
 
 
-def _where_it_differs(text: str, other: str) -> str:
-    both = enumerate(zip(text, other, strict=False))
-    at = next((at for at, (one, two) in both if one != two), min(len(text), len(other)))
-    return f"{text[max(0, at - 20) : at + 60]!r} at {at:,} of {len(text):,}"
+def _end_in_common(text: str, other: str) -> str:
+    """What stands before it, for a question may stand above what is the same."""
+    both = enumerate(zip(reversed(text), reversed(other), strict=False))
+    same = next((at for at, (one, two) in both if one != two), min(len(text), len(other)))
+    at = len(text) - same
+    return f"…{text[max(0, at - 60) : at + 20]!r} with {same:,} of {len(text):,} in common"
 
 
 def seconds_of(snowflake: int) -> float:
