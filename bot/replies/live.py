@@ -38,6 +38,8 @@ LOOK_AGAIN_S = 15.0
 """The longest wait for a change before looking again."""
 TYPING_EVERY_S = 8.0
 """Discord shows "typing…" for ten seconds."""
+_CROWDED_S = 1.0
+"""So long until "typing…" is tried again where messages took all the room."""
 FINAL_LIMIT_S = 60.0
 """So long the end of a reply is tried without any success."""
 LAST_RESORT_LIMIT_S = 20.0
@@ -307,9 +309,13 @@ class LiveReply:
 
     async def _keep_typing(self) -> None:
         """Show "typing…" while the model runs; whether that works is of no account."""
+        now = asyncio.get_running_loop().time
         while True:
             if self._ticket.state is not TicketState.RUNNING:
                 await self._change(self._ticket.version, LOOK_AGAIN_S)
+                continue
+            if not self._pacer.traffic.spares(now()):
+                await asyncio.sleep(_CROWDED_S)
                 continue
             with contextlib.suppress(OutletError):
                 await self._outlet.typing()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,6 +39,10 @@ OVERALL_A_SECOND = 25
 (https://discord.com/developers/docs/topics/rate-limits#global-rate-limit), and "typing…", new
 messages and commands are requests, too."""
 
+_MOST_IN_A_SECOND = 40
+"""Turns and "typing…" that begin within any second in all channels together, at most, however many
+replies begin or end in the same moment. What is left of the 50 is for the rest."""
+
 _FEW = 10
 """Channels that never come near it: Discord lets each have about one edit a second."""
 
@@ -55,6 +59,27 @@ class Traffic:
     """Turns that were taken: messages that were written or edited."""
     channels: int = 0
     """In which somebody has a turn or waits for one."""
+    _latest: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_IN_A_SECOND))
+    """When the latest of what counts began or is to begin, on the event loop's clock."""
+
+    def reserve(self, now: float) -> float:
+        """The earliest time from ``now`` on at which one more turn may begin, which is then taken.
+
+        Every turn is kept a place of its own, so that those who are put off come one after another
+        and do not all return to the same moment.
+        """
+        at = now
+        if len(self._latest) == _MOST_IN_A_SECOND:
+            at = max(at, self._latest[0] + 1)
+        self._latest.append(at)
+        return at
+
+    def spares(self, now: float) -> bool:
+        """Whether there is room ``now`` for what may as well come later; if so, it is counted."""
+        if len(self._latest) == _MOST_IN_A_SECOND and now < self._latest[0] + 1:
+            return False
+        self._latest.append(now)
+        return True
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -77,6 +102,8 @@ class Pacer:
     _smoothed_s: float = 0.0
     _passed_over: int = 0
     _timer: asyncio.TimerHandle | None = None
+    _reserved_at: float | None = None
+    """Place of the next turn among those of all channels, once it has one."""
 
     @property
     def interval_s(self) -> float:
@@ -133,12 +160,20 @@ class Pacer:
         is_counted = self._is_busy or bool(self._waiting)
         self.traffic.channels += is_counted - self._is_counted
         self._is_counted = is_counted
+        if not self._waiting:
+            self._reserved_at = None  # for a moment that will be past when somebody comes again
         if self._is_busy or not self._waiting:
             return
         loop = asyncio.get_running_loop()
-        if loop.time() < self._next_start:
-            self._timer = loop.call_at(self._next_start, self._schedule)
+        start = self._next_start
+        if loop.time() >= start:
+            if self._reserved_at is None:
+                self._reserved_at = self.traffic.reserve(loop.time())
+            start = self._reserved_at
+        if loop.time() < start:
+            self._timer = loop.call_at(start, self._schedule)
             return
+        self._reserved_at = None
         waiter = self._choose()
         self._waiting.remove(waiter)
         self._is_busy = True

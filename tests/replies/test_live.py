@@ -10,9 +10,9 @@ from bot.errors import EngineFailed, ShuttingDown
 from bot.generation.engine import FinishReason
 from bot.replies.faults import FileRefused, NotPermitted, Transient
 from bot.replies.live import End
-from bot.replies.pacing import Pacer
+from bot.replies.pacing import Pacer, Pacers
 from bot.replies.splitting import MESSAGE_LIMIT, units
-from tests.support.stage import ScriptedDiscord, Stage, passes, play
+from tests.support.stage import ScriptedDiscord, Stage, now, passes, play
 
 BUSY = Transient("503 Service Unavailable")
 PARAGRAPH = "All work and no play makes Jack a dull boy. " * 20 + "\n\n"
@@ -101,6 +101,24 @@ def test_typing_is_shown_while_the_model_runs_and_not_while_waiting() -> None:
         stage.writer.runs()
         await passes(20)
         assert [when - 20 for when in stage.discord.typed_at] == pytest.approx([0, 8, 16])
+        stage.writer.writes("Hi.")
+        stage.writer.ends()
+        await stage.until_over()
+
+    play(scene())
+
+
+def test_typing_waits_until_messages_leave_room_for_it() -> None:
+    async def scene() -> None:
+        pacers = Pacers()
+        while pacers.traffic.spares(now()):
+            pass  # as much as fifty other channels take
+        stage = Stage(pacer=pacers.for_channel(1))
+        stage.writer.runs()
+        await passes(0.9)
+        assert stage.discord.typed_at == []
+        await passes(2)
+        assert stage.discord.typed_at == pytest.approx([1.0])
         stage.writer.writes("Hi.")
         stage.writer.ends()
         await stage.until_over()
