@@ -30,6 +30,8 @@ MOST_ANSWERS = 50
 """Answers and aliases, or wrong answers, of one question."""
 DEEPEST = 6
 """Levels of lists and mappings in each other."""
+_TOO_DEEP = phrase("lists and mappings go deeper here than in any pack")
+
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same in C where PyYAML was built with it."""
 
@@ -105,6 +107,9 @@ def _parse(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
+        if "nesting depth" in (error.problem or ""):
+            # libyaml looks ahead, and since 0.2.6 it gives up there before _check_shape sees it.
+            raise _wrong_in(line, _TOO_DEEP) from error
         raise PackError(
             phrase(
                 "Line {line}: {problem}. A text with a colon or # in it needs quotes.",
@@ -136,7 +141,7 @@ def _check_shape(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise _wrong_in(line, phrase("lists and mappings go deeper here than in any pack"))
+            raise _wrong_in(line, _TOO_DEEP)
 
 
 def _said(problem: str | None) -> str:
