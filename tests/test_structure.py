@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "language": set(),
     "prompts": {"bot.errors", "bot.language"},
     "generation": {"bot.errors", "bot.language", "bot.prompts", "bot.models"},
-    "storage": {"bot.errors", "bot.language", "bot.shards"},
+    "storage": {"bot.errors", "bot.language", "bot.shards", "bot.uninterrupted"},
     "replies": {"bot.errors", "bot.language", "bot.generation", "bot.logs"},
     "documents": {"bot.errors", "bot.language"},
     "games": {"bot.errors", "bot.language"},

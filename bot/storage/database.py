@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
@@ -21,6 +23,12 @@ from bot.storage.engine import (
     read_url,
     writing,
 )
+from bot.uninterrupted import to_the_end
+
+log = logging.getLogger(__name__)
+
+SLOW_S = 2.0
+"""A write that takes longer, once it is its turn, is worth a line in the log."""
 
 
 class Database:
@@ -141,15 +149,16 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
         """A session that sees one state of the database and changes nothing."""
-        async with self._reading() as session:
+        async with _whole(self._reading()) as session:
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
         """A session whose changes are committed together at the end, or not at all if the block
         raises."""
-        async with self._writer, self._writing() as session, session.begin():
+        async with self._writer, _timed(), _whole(self._writing()) as session:
             yield session
+            await to_the_end(session.commit())
 
     async def empty_log(self) -> bool:
         """Carry SQLite's write-ahead log over into the file and cut it off: until then it shows
@@ -182,3 +191,27 @@ class Database:
             raise DatabaseError(
                 f"There is no database at {self.file} yet. Create it with: python -m bot db upgrade"
             )
+
+
+@asynccontextmanager
+async def _whole(session: AsyncSession) -> AsyncGenerator[AsyncSession]:
+    """Close a session, and so roll back what is not committed, however the block ends. Whoever is
+    cancelled leaves when that is done: half a rollback would leave the connection to nobody, and
+    with it, for a while, the database locked."""
+    try:
+        yield session
+    finally:
+        await to_the_end(session.close())
+
+
+@asynccontextmanager
+async def _timed() -> AsyncGenerator[None]:
+    """Tell of a write that took long, and so kept all others waiting: a disk that stalls is found
+    in the log, and not only its victims."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        took_s = time.monotonic() - began
+        if took_s > SLOW_S:
+            log.warning("a write to the database took %.1f s", took_s)

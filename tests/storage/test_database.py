@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sqlite3
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.errors import DatabaseError
@@ -248,6 +249,34 @@ async def test_writers_that_are_cancelled_at_any_moment_do_not_stop_the_others(
     await ask(conversations, "still here")
     async with database.reading() as session:
         assert await session.scalar(select(func.max(Turn.id)).where(Turn.content == "still here"))
+
+
+async def test_who_is_cancelled_as_a_transaction_ends_leaves_when_it_has_ended(
+    database: Database, conversations: Conversations, caplog: pytest.LogCaptureFixture
+) -> None:
+    asking = asyncio.create_task(ask(conversations))
+    # Called between the commit and the rollback with which a connection is given back.
+    event.listen(database._engine.sync_engine.pool, "reset", lambda *_: asking.cancel())
+    with caplog.at_level(logging.WARNING), pytest.raises(asyncio.CancelledError):
+        await asking
+    async with database.reading() as session:
+        assert list(await session.scalars(select(Turn.content))) == ["Hello"]
+    assert not caplog.records
+
+
+async def test_a_write_that_keeps_the_others_waiting_is_told_of(
+    database: Database,
+    conversations: Conversations,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.storage.database.SLOW_S", math.inf)
+    await ask(conversations)
+    assert not caplog.records
+    monkeypatch.setattr("bot.storage.database.SLOW_S", -1.0)
+    await ask(conversations, "a secret")
+    [record] = caplog.records
+    assert record.message.startswith("a write to the database took ")
 
 
 async def test_the_log_of_an_upgrade_names_revisions_and_nothing_else(
