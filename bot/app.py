@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 
+from bot import handlers
 from bot.access import Access
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
@@ -213,6 +214,7 @@ async def _run_connected(
     try:
         await _until_over(connection, starting, stopping)
     finally:
+        log.info("stopping")
         starting.cancel()
         working.cancel()
         fetching.cancel()
@@ -220,6 +222,7 @@ async def _run_connected(
         await client.play.host.close()
         await core.queue.drain(settings.drain_s)
         await client.conversation.replies.finished(_LAST_WORDS_S)
+        await handlers.finished(_LAST_WORDS_S)
         connection.cancel()
         stopping.cancel()
         await asyncio.gather(

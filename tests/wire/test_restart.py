@@ -1,7 +1,8 @@
-"""The bot's process dies in the middle of a reply, and comes back."""
+"""The bot's process dies in the middle of a reply, and comes back; or is told to stop."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.storage import TurnState
-from sandbox.faults import Dropped, Fault
+from sandbox.faults import Dropped, Fault, Held
 from sandbox.server import Sandbox
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
-from tests.support.model_on_a_wire import ModelOnAWire
+from tests.support.model_on_a_wire import LIMIT_S, ModelOnAWire
 from tests.support.reader import Reader, buttons
 
 
@@ -172,3 +173,22 @@ async def test_a_reply_that_was_to_take_anothers_place_takes_it_after_a_crash(
             await anew.end()
             await reader.sees(lambda messages: [m["content"] for m in messages] == ["Thrice."])
     assert judge.problems() == []
+
+
+async def test_a_command_is_answered_although_the_bot_is_told_to_stop_meanwhile(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge
+) -> None:
+    async with running(sandbox, tmp_path) as (bot, _):
+        held = Held()
+        route = "/interactions/{interaction_id}/{token}/callback"
+        fault = sandbox.faults.add(Fault(route=route, answer=held))
+        bo = sandbox.person("Bo")
+        asked = bo.use_command(int(bo.channels()[0]["id"]), "help")
+        async with asyncio.timeout(LIMIT_S):
+            while not fault.hits:
+                await asyncio.sleep(0.01)
+        stopping = asyncio.create_task(bot.stop())
+        await bot.logged("bot.handlers: handlers that are waited for: 1")
+        held.until.set()
+        await stopping
+        assert asked.state == "answered"
