@@ -18,6 +18,7 @@ from bot.client import AirocordClient
 from bot.core import Core
 from bot.errors import AirocordError, ModelError
 from bot.generation.engine import SamplingParams
+from bot.generation.figures import Health
 from bot.generation.queue import GenerationQueue
 from bot.prompting import Prompter
 from bot.settings import Settings
@@ -147,14 +148,15 @@ async def test_it_runs_until_it_is_told_to_stop_and_leaves_no_task_behind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     engine = ScriptedEngine()
-    use(monkeypatch, engine)
+    core = core_with(engine)
+    monkeypatch.setattr(app, "build_core", lambda settings: core)
     gate(None)
     stop = asyncio.Event()
     before = asyncio.all_tasks()
     with caplog.at_level(logging.DEBUG):
         running = asyncio.create_task(app.run_bot(settings, stop))
-        while "the model is loaded" not in caplog.text:
-            await asyncio.sleep(0)
+        while core.queue.status.health is not Health.READY:
+            await asyncio.sleep(0.01)
         assert not running.done()
         stop.set()
         async with asyncio.timeout(10):

@@ -41,16 +41,20 @@ class Ledger:
     sums: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        ends = Table("requests, by how they ended", ("end", "requests"))
+    @property
+    def tables(self) -> list[Table]:
+        ends = Table("soak: requests, by how they ended", ("end", "requests"))
         for end, count in self.ends.most_common():
             ends.add(end, f"{count:,}")
         ends.add("in all", f"{self.ends.total():,}")
-        sums = Table("what adds up", ("what", "found"))
+        sums = Table("soak: what adds up", ("what", "found"))
         for what, found in self.sums:
             sums.add(what, found)
+        return [ends, sums]
+
+    def __str__(self) -> str:
         verdict = "balanced" if not self.problems else f"{len(self.problems)} lines do not balance"
-        return "\n\n".join([str(ends), str(sums), f"The ledger: {verdict}.", *self.problems])
+        return "\n\n".join([*map(str, self.tables), f"The ledger: {verdict}.", *self.problems])
 
 
 class Auditor:
