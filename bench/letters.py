@@ -87,7 +87,7 @@ def _play(rounds: int, lexicon: Lexicon, puzzles: Puzzles, dice: random.Random) 
         seen["rude words shown"] += sum(not lexicon.is_served(word) for word in puzzle.shown)
         for guess, is_right in _guesses(puzzle, lexicon, everything, dice):
             seen["right" if is_right else "wrong"] += 1
-            if _accepts(puzzle, lexicon, guess) != is_right:
+            if _accepts(puzzle, guess) != is_right:
                 seen[_WRONG[4] if is_right else _WRONG[5]] += 1
     return seen
 
@@ -110,7 +110,7 @@ def _guesses(
         yield guess, right and guess in lexicon
 
 
-def _accepts(puzzle: Puzzle, lexicon: Lexicon, guess: str) -> bool:
+def _accepts(puzzle: Puzzle, guess: str) -> bool:
     game = AnagramGame(AnagramSettings(starter=_PERSON), [puzzle], 0.0)
     opened = game.tick(0.0)
     assert isinstance(opened[0], PuzzleOpened)  # noqa: S101 - the first tick opens

@@ -35,9 +35,9 @@ _HEAD = """\
 
 Figures to compare with each other, not with those of another machine: what stands in one table was
 taken in one run. The runs were recorded by `python -m bench NAME --record`, which writes this page;
-under each is its command. `make bench` runs all of them, `.venv/bin/python -m bench NAME` a single
-one. The model is the demonstration model on one processor core fewer than there are, unless it says
-otherwise."""
+under each is its command. `make bench` runs all but the soak, as far as what they need is there,
+`.venv/bin/python -m bench NAME` a single one. The model is the demonstration model on one processor
+core fewer than there are, unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

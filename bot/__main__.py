@@ -127,11 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(command=_fetch, log_level="WARNING")
     check = model.add_parser("check", help="check a model's folder for ExLlamaV2 (needs no GPU)")
     check.add_argument("folder", type=Path, metavar="DIR")
-    check.add_argument("--context", type=int, metavar="N", help="tokens of one conversation")
     check.add_argument(
-        "--cache", choices=get_args(CacheType), default="fp16", help="type of the cache"
+        "--context", type=int, metavar="N", help="tokens of one conversation (CONTEXT_TOKENS)"
     )
-    check.add_argument("--lanes", type=int, default=1, metavar="N", help="replies at once")
+    check.add_argument(
+        "--cache", choices=get_args(CacheType), help="type of the cache (CACHE_TYPE)"
+    )
+    check.add_argument("--lanes", type=int, metavar="N", help="replies at once (LANES)")
     check.add_argument("--draft", type=Path, metavar="DIR", help="a draft model beside it")
     check.add_argument("--json", action="store_true", help="print it for programs")
     check.set_defaults(command=_check, log_level="WARNING")
@@ -355,9 +357,9 @@ def _check(settings: Settings, given: argparse.Namespace) -> int:
 
     return check_model(
         given.folder,
-        context_tokens=given.context,
-        cache=given.cache,
-        lanes=given.lanes,
+        context_tokens=given.context or settings.context_tokens,
+        cache=given.cache or settings.cache_type,
+        lanes=given.lanes or settings.lanes,
         draft=given.draft,
         as_json=given.json,
     )

@@ -32,7 +32,7 @@ class Purpose(StrEnum):
 
 OPEN_TO_ALL = frozenset({"about", "admin", "help", "privacy", "settings", "status"})
 """Commands that no rule keeps anybody from: who may do nothing else must be able to find out why,
-to have what is stored of them removed, or, as an admin, to change the rule."""
+to have what is stored about them removed, or, as an admin, to change the rule."""
 
 _PURPOSES = {
     "anagram": Purpose.GAMES,
@@ -165,8 +165,8 @@ def _by_channel(choices: Choices, channel: ChannelRef) -> str:
 def _switched_off(purpose: Purpose) -> str:
     if purpose is Purpose.GAMES:
         return phrase(
-            "Games are switched off in this server. Its admins can change that by `/settings`."
+            "Games are switched off in this server. Its admins can change that with `/settings`."
         )
     return phrase(
-        "Documents are switched off in this server. Its admins can change that by `/settings`."
+        "Documents are switched off in this server. Its admins can change that with `/settings`."
     )

@@ -39,9 +39,9 @@ from bot.storage import (
 
 log = logging.getLogger(__name__)
 
-QUESTION_GONE = phrase("I cannot write on here: the question was deleted.")
+QUESTION_GONE = phrase("I cannot continue here: the question was deleted.")
 OPTED_OUT = phrase(
-    "Whoever asked this wants nothing kept since, so I write no more to it. Please ask anew."
+    "The person who asked this has since opted out, so I write no more to it. Please ask again."
 )
 
 

@@ -22,7 +22,7 @@ NOT_SUPPORTED = {
 }
 HOW_CHOSEN = {
     Choice.BEGINNINGS: phrase(
-        "No word of your question stands in the documents, so I read how they begin."
+        "No word of your question appears in the documents, so I read how they begin."
     ),
 }
 

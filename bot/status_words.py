@@ -8,11 +8,9 @@ from bot.replies.pages import duration
 
 _HEALTH = {
     Health.READY: phrase("The model is ready."),
-    Health.RECOVERING: phrase(
-        "The model stumbled and is being set right; questions wait meanwhile."
-    ),
+    Health.RECOVERING: phrase("The model stumbled and is recovering; questions wait meanwhile."),
     Health.SICK: phrase("The model keeps failing and takes no questions at present."),
-    Health.CLOSED: phrase("I am going down."),
+    Health.CLOSED: phrase("I am shutting down."),
 }
 
 

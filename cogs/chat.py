@@ -112,7 +112,7 @@ class Chat(commands.Cog):
         outlet = InteractionOutlet(interaction)
         await self.conversation.answer(question, outlet, self.client.me, prefix=as_asked(message))
 
-    @app_commands.command(description="Let me forget this channel's conversation from here on.")
+    @app_commands.command(description="Begin a new conversation in this channel.")
     async def reset(self, interaction: Interaction) -> None:
         done = await self.conversation.history.forget(ref_of(interaction.channel).id)
         if done is None:
@@ -121,7 +121,10 @@ class Chat(commands.Cog):
         view = discord.ui.View(timeout=None).add_item(UndoReset(done.forgotten, done.previous))
         await announce(
             interaction,
-            phrase("I have forgotten what was said here. What comes now is a new conversation."),
+            phrase(
+                "What comes now is a new conversation: I no longer look at what was said here "
+                "before. It stays stored; `/privacy delete` removes what is yours."
+            ),
             view,
         )
 

@@ -1,4 +1,4 @@
-"""/privacy: what is stored of a person, as a file, gone, or not kept at all; servers left."""
+"""/privacy: what is stored about a person, as a file, gone, or not kept at all; servers left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.sentences import respond, sentence_for
 
 CONFIRM_S = 300.0
 
-NOTHING_TO_DELETE = phrase("I have nothing stored of you, so there is nothing to delete.")
+NOTHING_TO_DELETE = phrase("I have nothing stored about you, so there is nothing to delete.")
 
 Interaction = discord.Interaction[AirocordClient]
 
@@ -74,17 +74,17 @@ async def direct_channel_of(interaction: discord.Interaction) -> int | None:
 
 
 class Privacy(commands.Cog):
-    privacy = app_commands.Group(name="privacy", description="What I have stored of you.")
+    privacy = app_commands.Group(name="privacy", description="What I have stored about you.")
 
     def __init__(self, client: AirocordClient) -> None:
         self.requests = client.privacy
         self.housekeeping = client.housekeeping
 
-    @privacy.command(description="What I have stored of you.")
+    @privacy.command(description="What I have stored about you.")
     async def show(self, interaction: Interaction) -> None:
         await respond(interaction, await self.requests.overview(interaction.user.id))
 
-    @privacy.command(description="All that I have stored of you, as a file.")
+    @privacy.command(description="All that I have stored about you, as a file.")
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         made = await self.requests.export(interaction.user.id, limit=interaction.filesize_limit)
@@ -92,7 +92,7 @@ class Privacy(commands.Cog):
         note = spoken(made.note, language_of_person(interaction))
         await interaction.followup.send(note, file=file, ephemeral=True)
 
-    @privacy.command(description="Delete all that I have stored of you, for good.")
+    @privacy.command(description="Delete all that I have stored about you, for good.")
     async def delete(self, interaction: Interaction) -> None:
         stored = listed((await self.requests.people.holdings(interaction.user.id)).own)
         if not stored:

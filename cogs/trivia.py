@@ -171,7 +171,7 @@ class Trivia(commands.Cog):
     # -- packs ---------------------------------------------------------------------------
 
     @pack.command(name="add", description="Add questions from a file (YAML or JSON).")
-    @app_commands.describe(file="See docs/packs.md of the bot for what belongs into it")
+    @app_commands.describe(file="See docs/packs.md of the bot for what goes in it")
     async def add_pack(self, interaction: Interaction, file: discord.Attachment) -> None:
         guild_id = _for_admins(interaction)
         await interaction.response.defer(ephemeral=True)

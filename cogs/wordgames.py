@@ -66,13 +66,22 @@ class WordGames(commands.Cog):
             for number, word in enumerate(found.words, 1)
         ]
         if found.filled:
-            note = phrase("{mark} from my word list: the model did not think of it.", mark=_MARK)
+            note = (
+                phrase("{mark} from my word list: the model could not be asked.", mark=_MARK)
+                if found.is_model_silent
+                else phrase("{mark} from my word list: the model did not think of it.", mark=_MARK)
+            )
             lines.append(small_print(note))
         if there_are < count:
             note = phrase("There are no more than {count} that I know.", count=there_are)
             lines.append(small_print(note))
         elif len(found.words) < count:
-            lines.append(small_print(phrase("I could not think of more that fit.")))
+            note = (
+                phrase("The model could not be asked for more.")
+                if found.is_model_silent
+                else phrase("I could not think of more that fit.")
+            )
+            lines.append(small_print(note))
         await announce(interaction, _in_one_message(lines))
 
     @words.command(description="Let me choose among four answers.")

@@ -170,7 +170,7 @@ class Interactions:
         elif kind in (_DEFER_UPDATE, UPDATE):
             found.message = found.of_message
             if kind == UPDATE:
-                self.edit(found, found.message or {}, data, files)
+                self.edit(found.message or {}, data, files)
         elif kind == _MODAL:
             check_modal(data)
         elif len(data.get("choices", [])) > 25:
@@ -205,12 +205,10 @@ class Interactions:
         if waiting is not None and not self._world.holds(waiting):
             waiting = None
         if waiting is not None and waiting["flags"] & LOADING:
-            return self.edit(found, waiting, body, files)
+            return self.edit(waiting, body, files)
         return self._post(found, body, files, replies_to=waiting)
 
-    def edit(
-        self, found: Interaction, message: Json, body: ReadOnlyJson, files: Sequence[Json]
-    ) -> Json:
+    def edit(self, message: Json, body: ReadOnlyJson, files: Sequence[Json]) -> Json:
         """Change a message of this interaction; only what ``body`` names."""
         fields: Json = {}
         if "content" in body:

@@ -221,4 +221,4 @@ class InteractionRoutes:
 
     def _edit(self, call: Call, found: Interaction, message: Json) -> Json:
         files = uploaded(self._files, call, found.channel_id)
-        return self._interactions.edit(found, message, call.body, files)
+        return self._interactions.edit(message, call.body, files)

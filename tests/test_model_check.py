@@ -44,13 +44,25 @@ def test_a_model_that_is_too_large_says_what_to_change(
 
 
 def test_a_program_reads_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["model", "check", str(folder), "--context", "512", "--json"]) == 0
+    assert main(["model", "check", str(folder), "--context", "512", "--lanes", "1", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["model"]["architecture"] == "LlamaForCausalLM"
     sizes = said["bytes"]
     assert sizes["total"] == sizes["weights"] + sizes["cache"] + sizes["overhead"]
     assert sizes["cache_tokens"] == 512
     assert said["fits"] == {"8": True, "12": True, "16": True, "24": True}
+
+
+def test_it_is_looked_at_as_the_settings_would_have_it_loaded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["model", "check", str(folder)]) == 0
+    assert "cache, Q6 (4 windows, 8,192 tokens)" in capsys.readouterr().out
+    monkeypatch.setenv("LANES", "2")
+    monkeypatch.setenv("CACHE_TYPE", "Q8")
+    monkeypatch.setenv("CONTEXT_TOKENS", "1024")
+    assert main(["model", "check", str(folder)]) == 0
+    assert "cache, Q8 (2 windows, 2,048 tokens)" in capsys.readouterr().out
 
 
 def test_a_draft_model_stands_in_a_row_of_its_own(

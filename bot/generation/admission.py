@@ -79,7 +79,7 @@ class Admission:
     def _check_guild(self, guild: int) -> None:
         if self._of_guild[guild] >= self._limits.per_guild:
             raise QueueFull(
-                phrase("Too many people of this server are waiting. Please try again soon.")
+                phrase("Too many people from this server are waiting. Please try again soon.")
             )
         if wait_s := self._guild_rates.wait_s(guild):
             raise TooFrequent(

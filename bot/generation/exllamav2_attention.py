@@ -53,7 +53,7 @@ def choose_attention(machine: Machine) -> Attention:
     if any(major < _AMPERE for major, _ in machine.capabilities):
         return _unpaged("flash-attn needs cards of the Ampere generation or newer")
     if machine.flash_attn is None:
-        return _unpaged("flash-attn is not installed (pip install flash-attn)")
+        return _unpaged("flash-attn is not installed (see docs/exllamav2.md)")
     if machine.flash_attn_fault is not None:
         return _unpaged(f"flash-attn cannot be loaded ({machine.flash_attn_fault})")
     if _numbers(machine.flash_attn) < _OLDEST:

@@ -225,4 +225,4 @@ def _outcome(result: PuzzleClosed) -> Sentence:
         Outcome.SKIPPED: phrase("Skipped."),
         Outcome.STOPPED: phrase("Stopped."),
         Outcome.SILENT: phrase("Nobody guessed."),
-    }.get(result.outcome, phrase("Nobody had it."))
+    }.get(result.outcome, phrase("Nobody got it."))

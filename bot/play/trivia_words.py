@@ -182,5 +182,5 @@ def _outcome(result: RoundClosed) -> Sentence:
     if result.outcome is Outcome.SILENT:
         return phrase("Nobody answered.")
     if result.outcome is Outcome.MISSED:
-        return phrase("Nobody had it.")
+        return phrase("Nobody got it.")
     return had_it(len(result.gains))

@@ -33,8 +33,6 @@ class WordList:
     words: tuple[str, ...]
     filled: frozenset[str]
     """Those that the model did not come up with."""
-    there_are: int
-    """How many there are in all; of a theme, how many are written so."""
     is_model_silent: bool = False
     """The model could not be asked."""
 
@@ -82,10 +80,10 @@ class WordGames:
                     found.append(word)
         found = found[:wanted]
         if theme:
-            return WordList(tuple(found), frozenset(), len(there), is_silent)
+            return WordList(tuple(found), frozenset(), is_silent)
         dice = random.Random()  # noqa: S311 - a game
         more = await asyncio.to_thread(fill, there, lexicon, wanted - len(found), found, dice)
-        return WordList((*found, *more), frozenset(more), len(there), is_silent)
+        return WordList((*found, *more), frozenset(more), is_silent)
 
     async def choose(self, question: str, options: list[str], asker: Asker) -> Opinion:
         """What the model takes for right.

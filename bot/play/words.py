@@ -78,7 +78,7 @@ def gained(who: int, points: int, streak: int) -> str:
 
 def had_it(count: int) -> Sentence:
     """How many were right."""
-    return plural("One had it.", "{count} people had it.", count)
+    return plural("One person got it.", "{count} people got it.", count)
 
 
 def votes_to_skip(votes: int, needed: int) -> Sentence:

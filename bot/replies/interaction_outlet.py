@@ -75,11 +75,6 @@ class InteractionOutlet:
         end = self._interaction.created_at + HAND_OVER_AFTER
         return (end - discord.utils.utcnow()).total_seconds()
 
-    def refuses(self, estimate_s: float | None) -> bool:
-        """Whether a reply that starts in ``estimate_s`` seconds would come too late here."""
-        deadline_s = self.deadline_s
-        return deadline_s is not None and estimate_s is not None and estimate_s > deadline_s
-
     async def acknowledge(self) -> None:
         if self._interaction.response.is_done():
             return

@@ -30,12 +30,11 @@ def language_of_place(interaction: discord.Interaction) -> str:
 
 
 def language_of_channel(client: discord.Client, channel: object) -> str:
-    """The same of a channel where nobody used a command; nobody knows what is read in direct
-    messages then."""
+    """The same of a channel where nobody used a command. Discord does not tell what is read in
+    direct messages then."""
     guild = getattr(channel, "guild", None)
-    if not isinstance(guild, discord.Guild):
-        return ENGLISH
-    return _chosen(client) or language_of(guild.preferred_locale.value)
+    own = language_of(guild.preferred_locale.value) if isinstance(guild, discord.Guild) else ENGLISH
+    return _chosen(client) or own
 
 
 async def language_at(client: discord.Client, channel_id: int) -> str:

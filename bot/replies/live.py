@@ -154,10 +154,6 @@ class LiveReply:
             is_delivered=self._is_delivered,
         )
 
-    def owns(self, message_id: int) -> bool:
-        """Whether this message is one of the reply's."""
-        return message_id in self._messages.ids
-
     def deleted(self, message_id: int) -> None:
         """A message of this reply, or the one that it answers, was deleted: end it and write
         nothing more. Messages that the reply itself deleted do not count."""

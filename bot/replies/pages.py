@@ -21,8 +21,8 @@ TOO_LONG = phrase("I ran out of room here; press Continue for the rest.")
 INTERRUPTED = phrase("I was interrupted by a restart; press Regenerate to have me try again.")
 INTERRUPTED_UNKEPT = phrase("I was interrupted by a restart; please ask again.")
 NO_TIME_LEFT = phrase(
-    "Discord gives me 15 minutes for a reply here, and they are over; invite me to the server for "
-    "longer ones."
+    "Discord gives me 15 minutes for a reply here, and they have run out; invite me to the server "
+    "for longer ones."
 )
 DISCORD_STUMBLED = phrase("Discord did not take my answer just now. Please try again.")
 AS_FILE = phrase("Discord did not take my reply as a message, so here it is as a file.")

@@ -1,4 +1,4 @@
-"""What is stored of one person, as a file for them."""
+"""What is stored about one person, as a file for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored of one person: counted, given out, erased, or not kept at all."""
+"""What is stored about one person: counted, given out, erased, or not kept at all."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOBODY = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """How much is stored of a person, by kind."""
+    """How much is stored about a person, by kind."""
 
     questions: int = 0
     replies: int = 0

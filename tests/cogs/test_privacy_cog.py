@@ -1,4 +1,4 @@
-"""What people can see and decide of what is stored of them."""
+"""What people can see and decide of what is stored about them."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def bytes_of(folder: Path) -> bytes:
 
 
 async def test_show_says_in_words_what_there_is_and_of_whom(world: World) -> None:
-    assert await use(world.bob, world, "show") == "I have nothing stored of you."
+    assert await use(world.bob, world, "show") == "I have nothing stored about you."
     await world.bob.slash(world.channel, "chat", message="hi")
     await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
     assert await use(world.bob, world, "show") == (
-        "I have stored of you:\n"
+        "I have stored about you:\n"
         "- 1 question that you asked\n"
         "- 1 reply to them\n"
         "- 1 document that you brought, with their text"
     )
-    assert await use(world.alice, world, "show") == "I have nothing stored of you."
+    assert await use(world.alice, world, "show") == "I have nothing stored about you."
 
 
 async def test_the_export_is_a_file_that_only_its_person_sees(world: World) -> None:
@@ -116,7 +116,8 @@ async def test_delete_says_what_it_deleted_and_leaves_no_byte_of_it(
     done = await world.bob.click(asked.response, label="Delete everything")
     assert done.response is not None
     assert done.response.content.startswith(
-        "I have deleted of you:\n- 2 questions that you asked\n- 2 replies to them\n- 1 document"
+        "I have deleted what was stored about you:\n"
+        "- 2 questions that you asked\n- 2 replies to them\n- 1 document"
     )
     assert "Copies of the database" in done.response.content
     left = bytes_of(tmp_path)
@@ -124,10 +125,10 @@ async def test_delete_says_what_it_deleted_and_leaves_no_byte_of_it(
     assert b"An oak grows very old" not in left
     assert world.bob.id.to_bytes(8, "big") not in left
     assert b"brambles?" in left
-    assert await use(world.bob, world, "show") == "I have nothing stored of you."
+    assert await use(world.bob, world, "show") == "I have nothing stored about you."
 
     again = await use(world.bob, world, "delete")
-    assert again == "I have nothing stored of you, so there is nothing to delete."
+    assert again == "I have nothing stored about you, so there is nothing to delete."
 
 
 async def test_the_persona_of_a_direct_message_is_deleted_and_not_used_any_more(

@@ -34,7 +34,7 @@ GERMAN = Catalog(
         "Hint: {hint}": "Tipp: {hint}",
         "{option} ✅ right": "{option} ✅ richtig",
         "{option} (ruled out by a hint)": "{option} (scheidet aus)",
-        "{count} people had it.": {"one": "Jemand wusste es.", "other": "{count} wussten es."},
+        "{count} people got it.": {"one": "Jemand wusste es.", "other": "{count} wussten es."},
         "The answer: **{answer}**.": "Die Antwort: **{answer}**.",
         "{person} +{points} ({streak} in a row)": "{person} +{points} ({streak}. in Folge)",
         "That was the last question.": "Das war die letzte Frage.",

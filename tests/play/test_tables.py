@@ -147,7 +147,7 @@ def test_a_game_of_choices_from_the_first_question_to_the_scoreboard() -> None:
         assert isinstance(game.answers(BO, "Oslo"), Refused)
         await game.until("2 answers so far.")
         assert "✅" not in game.discord.text
-        await game.until("One had it. The answer: **Oslo**.")
+        await game.until("One person got it. The answer: **Oslo**.")
         assert "Oslo ✅ right" in game.discord.text
         assert "1 person chose another." in game.discord.text
         assert "*Oslo lies on a fjord.*" in game.discord.text
@@ -205,7 +205,7 @@ def test_a_typed_game_takes_what_is_written() -> None:
         assert game.discord.last.buttons == ["Hint", "Skip", "Stop"]
         assert game.table.guess(BO, "Paris") is None
         assert game.table.guess(BO, "oslo") is not None
-        await game.until("One had it. The answer: **Oslo**.")
+        await game.until("One person got it. The answer: **Oslo**.")
         await game.playing
         assert game.ledger.rounds[0][1][BO].correct == 1
 
@@ -244,7 +244,7 @@ def test_a_result_is_shown_though_discord_is_busy_for_a_while() -> None:
         game.discord.fail("edit", *(Transient("busy") for _ in range(3)))
         game.discord.fail("send", Transient("busy"))
         game.answers(ADA, "Oslo")
-        await game.until("One had it.")
+        await game.until("One person got it.")
         await game.until("That was the last question.")
         await game.playing
 
@@ -324,7 +324,7 @@ def test_a_scramble_with_its_clue_and_any_word_of_its_letters() -> None:
         await shows(discord, "Hint: what you do to hear.")
         assert table.guess(BO, "nitlse") is not None
         table.guess(BO, "SILENT")
-        await shows(discord, "One had it. The answer: **listen** (also: silent, tinsel).")
+        await shows(discord, "One person got it. The answer: **listen** (also: silent, tinsel).")
         await playing
         assert discord.last.text.startswith("That was the end of the game.")
         assert ledger.rounds[0][1][BO].correct == 1

@@ -330,9 +330,9 @@ def test_a_failure_before_the_first_word_is_all_that_is_shown() -> None:
         stage = Stage()
         stage.writer.waits(2)
         await passes(2)
-        stage.writer.fails(ShuttingDown("I am going down; ask again in a minute."))
+        stage.writer.fails(ShuttingDown("I am shutting down; ask again in a minute."))
         await stage.until_over()
-        assert stage.discord.text == "I am going down; ask again in a minute."
+        assert stage.discord.text == "I am shutting down; ask again in a minute."
 
     play(scene())
 

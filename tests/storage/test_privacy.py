@@ -1,4 +1,4 @@
-"""What is stored of a person can be counted, had and erased, to the last byte of the files."""
+"""What is stored about a person can be counted, had and erased, to the last byte of the files."""
 
 from __future__ import annotations
 

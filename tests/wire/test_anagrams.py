@@ -91,7 +91,7 @@ async def test_a_scramble_takes_any_word_of_its_letters_and_ends_with_the_game(
     )
     await stage.reader.reads("Hint: `")
     assert "is right!" in await stage.guess(stage.ada, shown, answers[-1])
-    await stage.reader.reads("One had it. The answer: **")
+    await stage.reader.reads("One person got it. The answer: **")
     await stage.reader.reads("That was the end of the game.")
     assert await stage.command(stage.bo, "anagram stop") == (
         "No game of anagrams runs in this channel."

@@ -40,10 +40,10 @@ async def test_who_deletes_their_data_has_running_replies_withdrawn_and_then_not
         wire.bo.press(wire.channel_id, int(asked["id"]), buttons(asked)["Delete everything"])
         await reply.given_up()
         await reader.sees(lambda messages: [m["content"] for m in messages] == ["They are orange."])
-        await own.reads("I have deleted of you:")
+        await own.reads("I have deleted what was stored about you:")
     assert await wire.exchanges(ended=2) == []
     said = await told(wire.bo, wire.bo.use_command(wire.channel_id, "privacy show"))
-    assert said == "I have nothing stored of you."
+    assert said == "I have nothing stored about you."
 
 
 async def test_a_start_removes_what_is_old_and_what_was_not_to_be_kept_when_the_process_died(

@@ -114,7 +114,7 @@ async def test_games_and_documents_can_be_switched_off(wire: Wire) -> None:
     await panel.press("Documents: on")
     play = wire.bo.use_command(wire.channel_id, "anagram check", {"a": "listen", "b": "silent"})
     assert await told(wire.bo, play) == (
-        "Games are switched off in this server. Its admins can change that by `/settings`."
+        "Games are switched off in this server. Its admins can change that with `/settings`."
     )
     docs = wire.bo.use_command(wire.channel_id, "docs list")
     assert (await told(wire.bo, docs)).startswith("Documents are switched off")

@@ -114,7 +114,7 @@ async def test_two_play_to_the_end_and_both_who_are_right_score(stage: Stage) ->
     await stage.press(stage.bo, first, right)
     busy = await stage.command(stage.ada, "trivia start")
     assert busy.startswith("A game runs in this channel already: https://discord.com/channels/")
-    closed = await stage.reader.reads(f"2 people had it. The answer: **{right}**.")
+    closed = await stage.reader.reads(f"2 people got it. The answer: **{right}**.")
     assert "✅ right" in str(closed["content"])
     second, right = await stage.question(2)
     wrong = next(name for name in buttons(second) if name[0] in "ABCD" and right not in name)
@@ -140,7 +140,7 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     first, right = await stage.question(1)
     await stage.press(stage.ada, first, right)
     await stage.press(stage.bo, first, right)
-    await stage.reader.reads("2 people had it.")
+    await stage.reader.reads("2 people got it.")
     second, right = await stage.question(2)
     await stage.bot.kill()
     sends = "/channels/{channel_id}/messages"
