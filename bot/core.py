@@ -76,6 +76,8 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
             tokenizer_path=settings.tokenizer_path,
         )
     )
+    # Servers elsewhere answer or do not: nothing is loaded anew that would have to be waited for.
+    recover_s = settings.stall_limit_s if settings.engine == "remote" else QueueLimits().recover_s
     limits = QueueLimits(
         total=settings.queue_limit,
         per_person=settings.queue_limit_per_person,
@@ -87,6 +89,7 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
         start_s=settings.start_limit_s,
         run_s=settings.run_limit_s,
         stall_s=settings.stall_limit_s,
+        recover_s=recover_s,
     )
     params = SamplingParams(
         max_new_tokens=settings.max_new_tokens,

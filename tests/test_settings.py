@@ -7,13 +7,20 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.core import build_core
 from bot.environment import env_example, load_settings, parse_settings
 from bot.errors import SettingsError
+from bot.generation.figures import QueueLimits
+from bot.generation.hosted import HostLimits
+from bot.generation.llamacpp_server import ServerSettings
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ROOT = Path(__file__).parents[1]
 
@@ -112,3 +119,17 @@ async def test_who_has_the_machine_asks_as_often_as_they_like() -> None:
     limits = build_core(settings.for_terminal()).queue.limits
     assert (limits.person_a_minute, limits.person_a_day) == (0, 0)
     assert build_core(settings).queue.limits.person_a_minute == 1
+
+
+def default_of(kind: type[DataclassInstance], name: str) -> float:
+    [default] = [item.default for item in fields(kind) if item.name == name]
+    assert isinstance(default, float)
+    return default
+
+
+async def test_an_engine_has_time_to_load_its_model_anew_and_servers_elsewhere_to_answer() -> None:
+    longest_load_s = max(HostLimits().load_silence_s, default_of(ServerSettings, "load_limit_s"))
+    assert QueueLimits(stall_s=1.0).recover_s > longest_load_s
+    engine = {"ENGINE": "remote", "REMOTE_URLS": "http://127.0.0.1:1"}
+    limits = build_core(parse_settings({**engine, "STALL_LIMIT_S": "20"})).queue.limits
+    assert limits.recover_s == 20

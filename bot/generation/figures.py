@@ -25,6 +25,9 @@ class QueueLimits:
     """Longest time in a lane."""
     stall_s: float = 120.0
     """Longest time without a new token, the prompt's own processing included."""
+    recover_s: float = 1200.0
+    """Longest time that a broken engine may take to be usable again. It may have to load its model
+    anew, and gives that up by itself where it makes no progress."""
     sick_retry_s: float = 60.0
     """How long an engine that keeps failing is left alone before it is tried again."""
 

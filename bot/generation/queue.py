@@ -59,7 +59,7 @@ class GenerationQueue:
         self._preparing: dict[Ticket, asyncio.Task[None]] = {}
         self.keeper = EngineKeeper(
             engine,
-            recover_s=self.limits.stall_s,
+            recover_s=self.limits.recover_s,
             retry_s=self.limits.sick_retry_s,
             on_ready=self._pump,
             on_sick=self._fall_sick,
