@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for a writer of another process before it gives up."""
 
+SERVER_TIMEOUT_S = 30.0
+"""How long a server of databases may take for one statement, or to let us in."""
+
 LOG_TIMEOUT_S = 2.0
 """How long the log waits for readers to be done, with writers waiting behind it."""
 
@@ -83,7 +86,9 @@ def connect(url: URL, *, migrating: bool = False) -> AsyncEngine:
     pool = NullPool if migrating else AsyncAdaptedQueuePool
     try:
         # The values of a failed statement are people's words: they stay out of error texts.
-        engine = create_async_engine(url, poolclass=pool, hide_parameters=True)
+        engine = create_async_engine(
+            url, poolclass=pool, hide_parameters=True, connect_args=_limits(url, migrating)
+        )
     except ModuleNotFoundError as error:
         raise DatabaseError(
             f"The PostgreSQL driver is not installed ({error.name}). "
@@ -92,6 +97,15 @@ def connect(url: URL, *, migrating: bool = False) -> AsyncEngine:
     if file_of(url) is not None:
         _prepare_sqlite(engine, migrating=migrating)
     return engine
+
+
+def _limits(url: URL, migrating: bool) -> dict[str, float]:
+    """asyncpg waits for ever for a server that the network has taken away. SQLite's own limit is
+    :data:`BUSY_TIMEOUT_S`; a migration takes as long as it takes."""
+    if file_of(url) is not None:
+        return {}
+    connecting = {"timeout": SERVER_TIMEOUT_S}
+    return connecting if migrating else connecting | {"command_timeout": SERVER_TIMEOUT_S}
 
 
 def writing(engine: AsyncEngine) -> AsyncEngine:
