@@ -33,8 +33,10 @@ DOCUMENTS_GONE = phrase(
 )
 NOT_CHECKED = phrase("I could not check this answer against the documents.")
 
-_CHECK_LIMIT_S = 4.0
-"""So long an answer is held against its passages; a reply waits little longer."""
+_CHECK_LIMIT_S = 3.0
+"""So long an answer is held against its passages."""
+_CITE_LIMIT_S = 1.5
+"""So long what was found is stored; a reply waits little longer than for both."""
 
 _REMEMBERED = 16
 """Readings of whole documents whose notes are held in memory, for Continue and Regenerate."""
@@ -171,18 +173,22 @@ class AboutDocuments:
             log.exception("reply %d could not be checked", reply_id)
             return Conclusion(text, NOT_CHECKED)
         sources = verdict.sources
-        await self._means.library.cite(
-            reply_id,
-            [
-                Source(
-                    number=number,
-                    document_id=self._by_name[source.document],
-                    first=source.passages[0].index,
-                    last=source.passages[-1].index,
-                )
-                for number, source in enumerate(sources, 1)
-            ],
-        )
+        cited = [
+            Source(
+                number=number,
+                document_id=self._by_name[source.document],
+                first=source.passages[0].index,
+                last=source.passages[-1].index,
+            )
+            for number, source in enumerate(sources, 1)
+        ]
+        try:
+            async with asyncio.timeout(_CITE_LIMIT_S):
+                await self._means.library.cite(reply_id, cited)
+        except Exception:
+            # What was found out of the reply stands under it all the same; no button leads there.
+            log.exception("the sources of reply %d could not be stored", reply_id)
+            return Conclusion(verdict.text, footer(verdict, found))
 
         def buttons() -> list[SourceButton]:
             return [

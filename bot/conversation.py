@@ -174,7 +174,7 @@ class Conversation:
                     approach=approach,
                     person=question.speaker.id,
                     unkept_question=None if is_kept else question_id,
-                    question_message=question.message_id,
+                    question_messages=() if question.message_id is None else (question.message_id,),
                     prefix=prefix,
                 )
             )
@@ -189,8 +189,9 @@ class Conversation:
         """
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
+        asked_in = await self.history.messages_of(question.id)
         # Who asked by a command has no message in which the question stands.
-        prefix = "" if await self.history.messages_of(question.id) else as_asked(question.content)
+        prefix = "" if asked_in else as_asked(question.content)
         approach = await self._approach_to(reply)
         messages = await self.history.messages_of(reply.id)
         ticket = await self._ask(channel, person, _known(question.id), outlet, approach=approach)
@@ -212,13 +213,14 @@ class Conversation:
                 outlet=rewriting,
                 approach=approach,
                 person=question.author_id,
+                question_messages=asked_in,
                 prefix=prefix,
             )
         )
         await rewriting.delete_rest()
 
-    async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> None:
-        """Write on where a reply ended, in new messages.
+    async def resume(self, reply: StoredTurn, person: int, outlet: Outlet) -> bool:
+        """Write on where a reply ended, in new messages; whether anything was added to it.
 
         Raises:
             ReplyUnavailable: its question is gone, or it is still being written.
@@ -227,6 +229,8 @@ class Conversation:
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
         approach = await self._approach_to(reply)
+        asked_in = await self.history.messages_of(question.id)
+        messages = await self.history.messages_of(reply.id)
         ticket = await self._ask(
             channel,
             person,
@@ -235,10 +239,15 @@ class Conversation:
             approach=approach,
             reply_so_far=reply.content,
         )
-        if not await self.history.extend(reply.id):
+        try:
+            if not await self.history.extend(reply.id):
+                raise ReplyUnavailable(
+                    phrase("This reply is being written already, or was replaced.")
+                )
+        except BaseException:
             ticket.cancel()
-            raise ReplyUnavailable(phrase("This reply is being written already, or was replaced."))
-        await self.replies.write(
+            raise
+        return await self.replies.write(
             Reply(
                 id=reply.id,
                 channel=channel,
@@ -246,6 +255,8 @@ class Conversation:
                 outlet=outlet,
                 approach=approach,
                 person=question.author_id,
+                question_messages=asked_in,
+                messages=messages,
                 written=reply.content,
             )
         )

@@ -20,10 +20,13 @@ _NAMES = (
 )
 """How discord.py 2.7 begins the names of their tasks."""
 
+_BREAKING_OFF_S = 5.0
+"""So long one that is broken off may still be at its last transaction."""
+
 
 async def finished(limit_s: float) -> None:
     """Wait until the handlers that run now have ended. Those that take longer than ``limit_s``
-    seconds are broken off, and waited for all the same."""
+    seconds are broken off, which takes some seconds more at most."""
     running = {task for task in asyncio.all_tasks() if task.get_name().startswith(_NAMES)}
     if not running:
         return
@@ -32,4 +35,5 @@ async def finished(limit_s: float) -> None:
     for task in late:
         log.warning("%s was broken off by the stop", task.get_name())
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    if late:
+        await asyncio.wait(late, timeout=_BREAKING_OFF_S)

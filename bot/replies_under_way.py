@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.answering import Approach
 from bot.errors import Cancelled
 from bot.generation.engine import Finish
@@ -20,10 +22,13 @@ from bot.replies.live import Conclusion, End, LiveReply, Outcome
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
 from bot.replies.saying import persistently
+from bot.replies.splitting import display
 from bot.storage import ChannelRef, Conversations, PersonalData, TurnState
-from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
+
+_PAUSES_S = (0.5, 2.0, 5.0)
+"""Between tries to store the end of a reply."""
 
 _WITHDRAW_LIMIT_S = 10.0
 """How long replies that are taken away may take for it."""
@@ -43,8 +48,10 @@ class Reply:
     """Whose question it answers."""
     unkept_question: int | None = None
     """The question's turn, if nothing of it is to be kept."""
-    question_message: int | None = None
-    """The message that asked for it."""
+    question_messages: Sequence[int] = ()
+    """Those that ask for it."""
+    messages: Sequence[int] = ()
+    """Those that it stands in already, where it is written on."""
     prefix: str = ""
     """Shown before it."""
     written: str = ""
@@ -120,29 +127,29 @@ class RepliesUnderWay:
         except TimeoutError:
             log.warning("%d replies could not be finished in time", len(self._under_way))
 
-    async def write(self, reply: Reply) -> None:
-        """Show a reply while it is written, keep what is shown, and store its end.
+    async def write(self, reply: Reply) -> bool:
+        """Show a reply while it is written, keep what is shown, and store its end; whether the
+        model wrote anything.
 
         Of the reply to a question that is not to be kept nothing is stored but where it stands,
         and that and the question go at the end.
         """
         is_kept = reply.unkept_question is None
-        reply_id, written = reply.id, reply.written
-        first_part = len(await self._history.messages_of(reply_id)) if written else 0
-        messages = set() if reply.question_message is None else {reply.question_message}
+        reply_id, written, first_part = reply.id, reply.written, len(reply.messages)
+        messages = {*reply.question_messages, *reply.messages}
 
         async def on_message(message_id: int, part: int) -> None:
             messages.add(message_id)
             # Where nothing is kept too, until the end: a restart has to find them.
-            await to_the_end(self._history.add_message(reply_id, message_id, first_part + part))
+            await self._history.add_message(reply_id, message_id, first_part + part)
 
         async def on_removed(message_id: int) -> None:
             messages.discard(message_id)
-            await to_the_end(self._history.drop_message(message_id))
+            await self._history.drop_message(message_id)
 
         async def on_shown(text: str) -> None:
             if is_kept:
-                await to_the_end(self._history.save_progress(reply_id, written + text))
+                await self._history.save_progress(reply_id, written + text)
 
         async def conclude(text: str) -> Conclusion:
             conclusion = await reply.approach.conclude(reply_id, written + text)
@@ -171,12 +178,7 @@ class RepliesUnderWay:
         try:
             outcome = await live.run()
             if is_kept:
-                await self._history.close_reply(
-                    reply_id,
-                    content=written + outcome.text,
-                    state=_state(outcome, written),
-                    tokens=outcome.finish.new_tokens if outcome.finish else None,
-                )
+                await self._close(reply, outcome)
             if outcome.end is End.DELETED:
                 await self._take_away(reply_id, outcome.message_ids, reply.outlet)
             log.info(
@@ -187,6 +189,7 @@ class RepliesUnderWay:
                 _costs(outcome.finish),
             )
             await self._after(reply)
+            return display(outcome.text) != ""
         finally:
             reply.ticket.cancel()
             try:
@@ -197,6 +200,25 @@ class RepliesUnderWay:
                 del self._under_way[reply_id]
                 if not self._under_way:
                     self._none.set()
+
+    async def _close(self, reply: Reply, outcome: Outcome) -> None:
+        """Store the end, again and again where the database is not to be had: a reply that is
+        shown whole must not be missing in the conversation."""
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                await self._history.close_reply(
+                    reply.id,
+                    content=reply.written + outcome.text,
+                    state=_state(outcome, reply.written),
+                    tokens=outcome.finish.new_tokens if outcome.finish else None,
+                )
+            except (SQLAlchemyError, OSError) as error:
+                if pause_s is None:
+                    raise
+                log.warning("the end of reply %d is not stored yet: %r", reply.id, error)
+                await asyncio.sleep(pause_s)
+            else:
+                return
 
     async def _take_away(self, reply_id: int, message_ids: Sequence[int], outlet: Outlet) -> None:
         """Take half a reply away whose question, or other half, somebody deleted."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import discord
 
@@ -11,10 +13,12 @@ from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
-from bot.replies.interaction_outlet import InteractionOutlet
+from bot.replies.faults import OutletError, TokenExpired, discord_call
+from bot.replies.interaction_outlet import InteractionOutlet, is_bot_in_channel
 from bot.replies.languages import language_of_person, language_of_place
-from bot.replies.outlets import ChannelOutlet, Outlet
+from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, Outlet
 from bot.replies.pages import without_note
+from bot.replies.saying import persistently
 from bot.storage import StoredTurn
 
 log = logging.getLogger(__name__)
@@ -55,11 +59,11 @@ class ReplyActions:
         await self._access.check(interaction)
         reply = await self._reply(interaction, turn_id)
         outlet = await self._outlet(interaction)
-        await self._conversation.resume(reply, interaction.user.id, outlet)
-        if interaction.message is not None:
+        has_grown = await self._conversation.resume(reply, interaction.user.id, outlet)
+        if interaction.message is not None and has_grown:
             # The controls are under the continuation now.
-            content = without_note(interaction.message.content)
-            await outlet.edit(interaction.message.id, content, view=None, file=None)
+            with contextlib.suppress(OutletError):
+                await persistently(partial(_take_controls_away, interaction, interaction.message))
 
     async def _reply(self, interaction: discord.Interaction, turn_id: int) -> StoredTurn:
         """The reply, if this person may decide about it.
@@ -84,9 +88,27 @@ class ReplyActions:
         if interaction.type is discord.InteractionType.component:
             await interaction.response.defer()
             return InteractionOutlet(interaction)
+        if not is_bot_in_channel(interaction):
+            # An interaction's own messages would be new ones: those of the reply are another's.
+            raise NotAllowed(phrase("I may not write in this channel."))
         text = phrase("I am writing this reply anew.").spoken(language_of_person(interaction))
         await interaction.response.send_message(text, ephemeral=True)
         channel = interaction.client.get_partial_messageable(
             interaction.channel_id or 0, guild_id=interaction.guild_id
         )
         return ChannelOutlet(channel, language=language_of_place(interaction))
+
+
+async def _take_controls_away(interaction: discord.Interaction, message: discord.Message) -> None:
+    """From under the message whose button was pressed. What else there is of it stays, a file
+    above all: all of a long reply may stand in it."""
+    content = without_note(message.content, has_file=bool(message.attachments))
+    nobody = discord.AllowedMentions.none()
+    try:
+        async with discord_call(CALL_LIMIT_S):
+            await interaction.edit_original_response(
+                content=content, view=None, allowed_mentions=nobody
+            )
+    except TokenExpired:
+        async with discord_call(CALL_LIMIT_S):
+            await message.edit(content=content, view=None, allowed_mentions=nobody)

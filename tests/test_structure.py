@@ -17,7 +17,13 @@ ALLOWED: dict[str, set[str]] = {
     "prompts": {"bot.errors", "bot.language"},
     "generation": {"bot.errors", "bot.language", "bot.prompts", "bot.models"},
     "storage": {"bot.errors", "bot.language", "bot.shards", "bot.uninterrupted"},
-    "replies": {"bot.errors", "bot.language", "bot.generation", "bot.logs"},
+    "replies": {
+        "bot.errors",
+        "bot.language",
+        "bot.generation",
+        "bot.logs",
+        "bot.uninterrupted",
+    },
     "documents": {"bot.errors", "bot.language"},
     "games": {"bot.errors", "bot.language"},
 }

@@ -43,7 +43,7 @@ class InteractionOutlet:
         self._interaction = interaction
         self.language = language_of_place(interaction)
         self._channel: ChannelOutlet | None = None
-        if interaction.channel is not None and _is_bot_in_channel(interaction):
+        if interaction.channel is not None and is_bot_in_channel(interaction):
             self._channel = ChannelOutlet(
                 interaction.client.get_partial_messageable(
                     interaction.channel.id, guild_id=interaction.guild_id
@@ -171,7 +171,10 @@ class InteractionOutlet:
     ) -> None:
         text = spoken(text, self.language)
         speak(view, self.language)
-        if self._has_token and (message_id == self._original or message_id in self._follow_ups):
+        is_ours = message_id == self._original or message_id in self._follow_ups
+        if not is_ours and self._channel is None:
+            raise NotPermitted("it was written by another interaction, and the bot is no member")
+        if self._has_token and is_ours:
             try:
                 async with discord_call(CALL_LIMIT_S):
                     if message_id == self._original:
@@ -222,7 +225,8 @@ class InteractionOutlet:
         return self._channel
 
 
-def _is_bot_in_channel(interaction: discord.Interaction) -> bool:
+def is_bot_in_channel(interaction: discord.Interaction) -> bool:
+    """Whether the channel can be written to with the bot's own token."""
     if interaction.guild_id is None:
         return interaction.context.dm_channel
     if interaction.is_user_integration() and not interaction.is_guild_integration():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 import discord
 
@@ -85,7 +86,7 @@ class LiveReply:
         prefix: shown, as it is, before the model's text.
 
     The callbacks can neither hold up nor break the reply: it goes on after five seconds or an
-    exception, which is logged.
+    exception, which is logged. Those that take longer are let end behind it.
     """
 
     def __init__(
@@ -96,9 +97,9 @@ class LiveReply:
         *,
         running: Callable[[], discord.ui.View],
         finished: Callable[[bool], discord.ui.View],
-        on_shown: Callable[[str], Awaitable[None]],
-        on_message: Callable[[int, int], Awaitable[None]],
-        on_removed: Callable[[int], Awaitable[None]],
+        on_shown: Callable[[str], Coroutine[Any, Any, None]],
+        on_message: Callable[[int, int], Coroutine[Any, Any, None]],
+        on_removed: Callable[[int], Coroutine[Any, Any, None]],
         conclude: Callable[[str], Awaitable[Conclusion]] | None = None,
         max_messages: int = 4,
         prefix: str = "",
@@ -126,6 +127,8 @@ class LiveReply:
         self._saved = ""
         self._is_delivered = False
         self._writer: asyncio.Task[None] | None = None
+        self._storing: set[asyncio.Task[None]] = set()
+        """Callbacks that are under way."""
 
     async def run(self) -> Outcome:
         """Write the reply and return when it has ended, one way or the other.
@@ -145,6 +148,7 @@ class LiveReply:
             finally:
                 await _stop(self._writer, typist)
                 self._ticket.cancel()  # nobody reads it any more
+                await self._stored()
         return Outcome(
             text=self._look.text,
             end=self._look.ending()[0],
@@ -286,12 +290,30 @@ class LiveReply:
                 raise
             self._look.shape = replace(self._look.shape, may_attach=False)
 
-    async def _call(self, callback: Awaitable[None]) -> None:
-        try:
-            async with asyncio.timeout(CALLBACK_LIMIT_S):
-                await callback
-        except Exception:
-            log.exception("reply %s goes on, but something of it was not stored", self._ticket.id)
+    async def _call(self, callback: Coroutine[Any, Any, None]) -> None:
+        """Have something stored. It is not broken off where it takes long, or where nobody waits
+        for it any more: the next one is not stored before it either."""
+        task = asyncio.create_task(callback, name=f"store of reply {self._ticket.id}")
+        self._storing.add(task)
+        task.add_done_callback(self._was_stored)
+        done, _ = await asyncio.wait({task}, timeout=CALLBACK_LIMIT_S)
+        if not done:
+            log.warning("reply %s goes on, but something of it is not stored yet", self._ticket.id)
+
+    def _was_stored(self, task: asyncio.Task[None]) -> None:
+        self._storing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error(
+                "reply %s goes on, but something of it was not stored",
+                self._ticket.id,
+                exc_info=error,
+            )
+
+    async def _stored(self) -> None:
+        """Wait for what is still being stored, for some seconds; then it is given up."""
+        if self._storing:
+            _, late = await asyncio.wait(self._storing, timeout=CALLBACK_LIMIT_S)
+            await _stop(*late)
 
     def _rank(self) -> Rank:
         if self._ticket.state.ended:

@@ -14,6 +14,7 @@ from bot.replies.faults import MessageGone, OutletError
 from bot.replies.outlets import Outlet
 from bot.replies.pages import Page
 from bot.replies.saying import persistently
+from bot.uninterrupted import to_the_end
 
 
 @dataclass(slots=True)
@@ -68,7 +69,8 @@ class Messages:
         if index is None:
             return
         if index >= len(desired):
-            await self._delete(self._shown.pop().message_id)
+            await self._delete(self._shown[-1].message_id)
+            self._shown.pop()
         elif index < len(self._shown):
             await self._edit(self._shown[index], desired[index])
         else:
@@ -94,13 +96,18 @@ class Messages:
     async def _send(self, index: int, page: Page) -> None:
         is_repeated = self._nonce is not None
         self._nonce = self._nonce or secrets.token_hex(12)
-        message_id = await self._outlet.send(
-            page.text, view=self._view(page), file=page.file, nonce=self._nonce
-        )
-        self._nonce = None
-        # A repeated nonce may have found the message of the try before, with the text of then.
-        self._shown.append(_Shown(message_id, None if is_repeated else page))
-        await self._on_message(message_id, index)
+
+        async def send(nonce: str) -> None:
+            message_id = await self._outlet.send(
+                page.text, view=self._view(page), file=page.file, nonce=nonce
+            )
+            self._nonce = None
+            # A repeated nonce may have found the message of the try before, with the text of then.
+            self._shown.append(_Shown(message_id, None if is_repeated else page))
+            await self._on_message(message_id, index)
+
+        # Whoever withdraws the reply has to know of the message that is on its way.
+        await to_the_end(send(self._nonce))
 
     async def _delete(self, message_id: int) -> None:
         self._removed.add(message_id)

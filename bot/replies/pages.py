@@ -147,12 +147,15 @@ def small_print(note: str) -> Sentence:
     )
 
 
-def without_note(text: str) -> str:
-    """A message's text without the notes in its last lines, if there is more to it."""
+def without_note(text: str, *, has_file: bool = False) -> str:
+    """A message's text without the notes in its last lines, if there is more to it. With a file
+    the first of them stays, which says what the file is."""
     lines = text.split("\n")
-    while len(lines) > 1 and lines[-1].startswith("-# "):
-        lines.pop()
-    return "\n".join(lines)
+    notes = 0
+    while notes < len(lines) - 1 and lines[-1 - notes].startswith("-# "):
+        notes += 1
+    stay = min(notes, 1) if has_file else 0
+    return "\n".join(lines[: len(lines) - notes + stay])
 
 
 def file_page(text: str, controls: Controls, language: str = ENGLISH) -> list[Page]:

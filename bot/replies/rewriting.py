@@ -8,7 +8,7 @@ from functools import partial
 
 import discord
 
-from bot.replies.faults import MessageGone, OutletError
+from bot.replies.faults import MessageGone, NotPermitted, OutletError
 from bot.replies.outlets import Outlet, TextFile
 from bot.replies.saying import persistently
 
@@ -48,7 +48,8 @@ class RewritingOutlet:
     ) -> int:
         while self._left:
             message_id = self._left[0]
-            with contextlib.suppress(MessageGone):
+            # Or written by an interaction that is over, where the bot is no member.
+            with contextlib.suppress(MessageGone, NotPermitted):
                 await self._outlet.edit(message_id, text, view=view, file=file)
                 self._left.pop(0)
                 return message_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bot.generation.queue import GenerationQueue
 from bot.storage import ChannelRef, TurnState
 from cogs.chat import NOTHING_TO_READ
 from tests.support.engines import Script
+from tests.support.stage import ScriptedDiscord
 from tests.support.world import SYSTEM, World, build_client, build_conversation
 
 
@@ -270,6 +272,75 @@ async def test_continue_writes_on_where_the_reply_ended(world: World) -> None:
     assert world.engine.prompts[-1].endswith("ASSISTANT: Once upon")
     assert await turns(world) == [("a story", "Once upon a time.")]
     assert world.shown()[-1] == "a time."
+
+
+async def test_a_continuation_that_comes_to_nothing_can_be_tried_again(world: World) -> None:
+    world.engine.default = Script((" Once upon",), reason=FinishReason.LENGTH)
+    await world.bob.send(world.channel, f"{mention(world)} a story")
+    answer = world.channel.last_message
+    assert answer is not None
+    world.engine.default = Script((), error=RuntimeError("CUDA error"))
+    await world.bob.click(answer, label="Continue")
+    assert await turns(world) == [("a story", "Once upon")]
+    world.engine.default = Script((" a time.",))
+    await world.bob.click(answer, label="Continue")
+    assert await turns(world) == [("a story", "Once upon a time.")]
+
+
+async def test_a_continuation_leaves_the_file_in_which_the_rest_of_the_beginning_stands(
+    world: World,
+) -> None:
+    beginning = "word " * 1700
+    world.engine.default = Script((beginning,), reason=FinishReason.LENGTH)
+    await world.bob.send(world.channel, f"{mention(world)} a story")
+    *_, last = world.channel.history()
+    assert [file.filename for file in last.attachments] == ["reply.md"]
+    world.engine.default = Script((" the end.",))
+    await world.bob.click(last, label="Continue")
+    *_, before, continued = world.channel.history()
+    assert continued.content == "the end."
+    assert [file.filename for file in before.attachments] == ["reply.md"]
+    assert before.content.endswith("\n-# The whole reply is in reply.md.")
+    assert not before.components
+
+
+@pytest.mark.parametrize("which", ["question", "beginning"])
+async def test_a_continuation_ends_when_what_it_continues_is_deleted(
+    world: World, which: str
+) -> None:
+    world.engine.default = Script((" Once upon",), reason=FinishReason.LENGTH)
+    asked = await world.bob.send(world.channel, f"{mention(world)} a story")
+    answer = world.channel.last_message
+    assert answer is not None
+    reply = await world.history.last_reply(world.channel.id)
+    assert reply is not None
+    gone = asked if which == "question" else answer
+    conversation, written = world.client.conversation, ScriptedDiscord(takes_s=0.0)
+    world.engine.default = Script((" a time",), endless=True, steps=asyncio.Semaphore(1))
+    resuming = asyncio.create_task(conversation.resume(reply, world.bob.id, written))
+    async with asyncio.timeout(10):
+        while not written.messages:
+            await asyncio.sleep(0.01)
+    await conversation.forget_messages([gone.id])
+    await resuming
+    assert written.messages == {}
+    assert await turns(world) == []
+
+
+async def test_the_end_of_a_reply_is_stored_although_the_database_is_locked_for_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, faults = world.history.close_reply, [OSError("disk full"), OSError("disk full")]
+
+    async def close_reply(*given: object, **named: object) -> bool:
+        if faults:
+            raise faults.pop()
+        return await close(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.history, "close_reply", close_reply)
+    monkeypatch.setattr("bot.replies_under_way._PAUSES_S", (0.0, 0.0))
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    assert await turns(world) == [("hello", "Hello there.")]
 
 
 async def test_only_who_asked_or_a_moderator_may_use_the_controls(world: World) -> None:

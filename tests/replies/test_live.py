@@ -12,6 +12,7 @@ from bot.replies.faults import FileRefused, NotPermitted, Transient
 from bot.replies.live import End
 from bot.replies.pacing import Pacer, Pacers
 from bot.replies.splitting import MESSAGE_LIMIT, units
+from bot.uninterrupted import to_the_end
 from tests.support.stage import ScriptedDiscord, Stage, now, passes, play
 
 BUSY = Transient("503 Service Unavailable")
@@ -90,6 +91,46 @@ def test_a_failing_database_does_not_break_the_reply(caplog: pytest.LogCaptureFi
     play(scene())
     assert "not stored" in caplog.text
     assert "Hello" not in caplog.text
+
+
+def test_a_database_that_takes_its_time_holds_up_neither_the_reply_nor_loses_what_it_was_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        stage = Stage()
+
+        async def slow(text: str) -> None:
+            # As a transaction does: it is not broken off half way.
+            await to_the_end(passes(8))
+            stage.saved.append(text)
+
+        stage.live._on_shown = slow
+        stage.writer.writes("Hello.")
+        await passes(5.5)
+        assert stage.discord.text == "Hello."
+        assert stage.saved == []
+        stage.writer.ends()
+        await stage.until_over()
+        assert stage.saved == ["Hello."]
+
+    play(scene())
+    assert "not stored yet" in caplog.text
+
+
+def test_what_the_database_never_takes_is_given_up_in_the_end() -> None:
+    async def scene() -> None:
+        stage = Stage()
+
+        async def stuck(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        stage.live._on_shown = stuck
+        stage.writer.writes("Hello.")
+        stage.writer.ends()
+        await stage.until_over()
+        assert stage.discord.text == "Hello."
+
+    play(scene())
 
 
 def test_typing_is_shown_while_the_model_runs_and_not_while_waiting() -> None:

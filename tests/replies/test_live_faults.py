@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.replies.faults import MessageGone, NotPermitted, Rejected, Transient
-from bot.replies.live import End
+from bot.replies.live import Conclusion, End
 from tests.support.stage import ScriptedDiscord, Stage, now, passes, play
 
 BUSY = Transient("503 Service Unavailable")
@@ -145,6 +145,39 @@ def test_a_reply_whose_message_is_deleted_stops_the_model_and_is_not_written_aga
         assert str(outcome.error) == "The message was deleted."
         assert outcome.text == "One"
         assert stage.writer.ticket.state.ended
+
+    play(scene())
+
+
+def test_a_message_that_is_on_its_way_when_the_question_is_deleted_is_known_to_be_the_replys() -> (
+    None
+):
+    async def scene() -> None:
+        stage = Stage(discord=ScriptedDiscord(takes_s=1.0))
+        stage.writer.writes("One")
+        await passes(0.5)
+        stage.live.deleted(7)
+        outcome = await stage.until_over()
+        # Whoever ended it can take it away.
+        assert outcome.message_ids == tuple(stage.discord.messages) == (100,)
+        assert stage.noted == [(100, 0)]
+
+    play(scene())
+
+
+def test_a_surplus_message_whose_deletion_fails_is_deleted_all_the_same() -> None:
+    async def scene() -> None:
+        async def shortened(_text: str) -> Conclusion:
+            return Conclusion("In short.")
+
+        stage = Stage(conclude=shortened)
+        stage.writer.writes("word " * 700)
+        await passes(5)
+        assert len(stage.discord.messages) == 2
+        stage.discord.fail("delete", BUSY)
+        stage.writer.ends()
+        await stage.until_over()
+        assert stage.discord.text == "In short."
 
     play(scene())
 

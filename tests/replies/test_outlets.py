@@ -24,6 +24,7 @@ from bot.replies.faults import (
 )
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.outlets import ChannelOutlet, TextFile
+from bot.replies.rewriting import RewritingOutlet
 from tests.support.stage import passes, play
 
 Act = Callable[[discord.Message], Awaitable[None]]
@@ -262,7 +263,11 @@ async def test_without_the_bot_in_the_server_long_waits_are_refused_and_nothing_
         outlet = outlets[0]
         assert outlet.max_messages == 5
         assert outlet.deadline_s == pytest.approx(14 * 60, abs=5)
-        first = await outlet.send("One")
+        # Another interaction's message, such as one of a reply that is to be written anew.
+        with pytest.raises(NotPermitted):
+            await outlet.edit(12345, "Anew")
+        first = await RewritingOutlet(outlet, [12345]).send("One")
+        assert here.texts == ["One"]
         here.env.inject_error("PATCH", "/webhooks/*", status=401, code=50027)
         with pytest.raises(TokenExpired):
             await outlet.edit(first, "Two")

@@ -73,6 +73,12 @@ def test_a_note_goes_when_it_is_no_longer_true(text: str, said: str) -> None:
     assert without_note(text) == said
 
 
+def test_the_note_that_says_what_a_file_is_stays_with_it() -> None:
+    text = "Beginning\n-# The whole reply is in reply.md.\n-# Press Continue."
+    assert without_note(text, has_file=True) == "Beginning\n-# The whole reply is in reply.md."
+    assert without_note("Here it is as a file.", has_file=True) == "Here it is as a file."
+
+
 @given(
     st.text(alphabet="ab `\n.🙂", max_size=100).map(lambda text: text * 60),
     st.text(alphabet="ab .", max_size=1500),
