@@ -134,6 +134,22 @@ async def test_an_answer_that_could_not_be_checked_says_so(
     assert result.response.content.endswith(f"An oak lives for a thousand years.\n-# {NOT_CHECKED}")
 
 
+async def test_an_answer_whose_sources_cannot_be_stored_names_them_without_buttons(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cite(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(world.client.documents.library.__class__, "cite", cite)
+    says(world, "Twelve people walked there.\nSource: file: moon.pdf, page: 1")
+    result = await askdocs(world, "How many?", ("moon.pdf", MOON))
+    assert result.response is not None
+    assert result.response.content.endswith(
+        "Twelve people walked there.\n-# Sources: 1 `moon.pdf`, page 2"
+    )
+    assert "airo:source" not in str(result.response.components)
+
+
 async def test_how_much_was_read_is_said_where_it_was_not_all(world: World) -> None:
     world.engine.context_tokens = 1800
     long = "\n\n".join(f"Tree number {n} is called Oak{n:x}wood." for n in range(100)).encode()
