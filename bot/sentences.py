@@ -10,7 +10,13 @@ from discord import InteractionResponseType, app_commands
 from bot.errors import AirocordError
 from bot.language import joined, phrase, plural, spoken
 from bot.logs import request_id
-from bot.replies.faults import OutletError, discord_call, is_outage
+from bot.replies.faults import (
+    ALREADY_ACKNOWLEDGED,
+    OutletError,
+    Rejected,
+    discord_call,
+    is_outage,
+)
 from bot.replies.languages import language_of_person, speak
 from bot.replies.outlets import CALL_LIMIT_S
 from bot.replies.pages import DISCORD_STUMBLED
@@ -87,8 +93,11 @@ async def respond(
     buttons = discord.utils.MISSING if view is None else view
     is_deferred = interaction.response.type is InteractionResponseType.deferred_channel_message
     is_awaited = is_deferred and await _is_thinking(interaction) is True
+    is_first_try = True
 
     async def send() -> None:
+        nonlocal is_first_try
+        is_repeated, is_first_try = not is_first_try, False
         async with discord_call(CALL_LIMIT_S):
             if is_awaited:
                 # Unlike a message that follows up, it is not there twice where it is sent twice
@@ -96,11 +105,24 @@ async def respond(
                 await interaction.edit_original_response(content=text, view=buttons)
             elif interaction.response.is_done():
                 await interaction.followup.send(text, ephemeral=True, view=buttons)
-            else:
+            elif not (is_repeated and await _is_thinking(interaction) is False):
                 await interaction.response.send_message(text, ephemeral=True, view=buttons)
 
+    async def send_after_all() -> None:
+        """Discord has had an acknowledgement, of which only the receipt was lost."""
+        async with discord_call(CALL_LIMIT_S):
+            if await _is_thinking(interaction) is True:
+                await interaction.edit_original_response(content=text, view=buttons)
+            else:
+                await interaction.followup.send(text, ephemeral=True, view=buttons)
+
     try:
-        await persistently(send)
+        try:
+            await persistently(send)
+        except Rejected as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            await persistently(send_after_all)
     except OutletError as error:
         # The sentence may name a file of theirs.
         log.warning("a person could not be told why something failed: %s", error)

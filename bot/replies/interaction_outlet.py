@@ -18,6 +18,7 @@ from bot.replies.faults import (
 )
 from bot.replies.languages import language_of_place, speak
 from bot.replies.outlets import CALL_LIMIT_S, QUICK_LIMIT_S, ChannelOutlet, TextFile
+from bot.replies.saying import persistently
 
 HAND_OVER_AFTER = timedelta(minutes=14)
 """An interaction's token is good for 15 minutes (Discord, Receiving and Responding)."""
@@ -79,13 +80,17 @@ class InteractionOutlet:
         if self._interaction.response.is_done():
             return
         try:
-            async with discord_call(QUICK_LIMIT_S):
-                await self._interaction.response.defer(thinking=True)
+            await persistently(self._defer)
         except TokenExpired:
             self._by_channel()
         except Rejected as error:
+            # By the try before, of which only the receipt was lost.
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise
+
+    async def _defer(self) -> None:
+        async with discord_call(QUICK_LIMIT_S):
+            await self._interaction.response.defer(thinking=True)
 
     async def typing(self) -> None:
         if self._channel is not None:

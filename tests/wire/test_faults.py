@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.replies.faults import ALREADY_ACKNOWLEDGED
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, ExpiredToken, Failed, Fault, RateLimited
 from sandbox.files import Upload
+from tests.support.judge import Judge
 from tests.support.reader import LOADING, buttons, told
 from tests.wire.conftest import Wire
 
@@ -29,6 +31,11 @@ async def is_whole(wire: Wire, question: str, reply: str) -> None:
     with wire.reader() as reader:
         await reader.offers("Regenerate")
         assert reader.texts == [reply]
+
+
+def only_acknowledged_again(judge: Judge) -> bool:
+    """Whoever is not told that Discord took an acknowledgement has to try it once more."""
+    return all(str(ALREADY_ACKNOWLEDGED) in problem for problem in judge.problems())
 
 
 async def test_when_edits_are_limited_the_text_comes_later_but_whole(wire: Wire) -> None:
@@ -122,6 +129,35 @@ async def test_a_command_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault
     assert (
         await told(wire.bo, asked) == "Discord did not take my answer just now. Please try again."
     )
+
+
+@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    wire.bo.use_command(wire.channel_id, "chat", {"message": "hello"})
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.offers("Regenerate")
+        assert reader.texts == ["> hello\nHello there."]
+        assert not int(str(reader.messages[0]["flags"])) & LOADING
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+async def test_what_failed_is_told_where_thinking_was_shown_though_its_receipt_is_lost(
+    wire: Wire, judge: Judge
+) -> None:
+    # A command that has no way of its own to go on.
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
+    asked = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "An ___ a day."})
+    said = await told(wire.bo, asked)
+    assert said == "Discord did not take my answer just now. Please try again."
+    assert only_acknowledged_again(judge)
 
 
 @pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
