@@ -82,6 +82,7 @@ async def soak(plan: Plan, tell: Callable[[str], None]) -> tuple[Ledger, str]:
             command=(str(ROOT / "bench/soak/flaky_bot.py"), str(wire.port)),
             OWNER_IDS=str(scenes[0].owner),
             EDIT_INTERVAL_S="1.2",
+            PERSON_A_MINUTE="20",
             GUILD_A_MINUTE="200",
         )
         run = _Run(plan, tell, folder, sandbox, bot)

@@ -55,6 +55,9 @@ class BotProcess:
             # What the model makes ahead would come between a test and its replies.
             "QUESTION_STOCK": "0",
             "CLUE_STOCK": "0",
+            # One person asks for all tests of a file, which a fast machine runs within a minute.
+            "PERSON_A_MINUTE": "0",
+            "GUILD_A_MINUTE": "0",
             **settings,
         }
         self._process: asyncio.subprocess.Process | None = None
