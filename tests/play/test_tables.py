@@ -19,15 +19,18 @@ from bot.games.trivia import TriviaGame
 from bot.games.trivia_effects import LockedIn
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.generation.engine import SamplingParams
+from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket, TicketState
 from bot.play.anagram_table import AnagramTable
 from bot.play.board import Board
 from bot.play.explaining import Explainer, Explanation
 from bot.play.trivia_table import TriviaTable
+from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.replies.faults import NotPermitted, Transient
 from bot.replies.pacing import Pacer
 from bot.storage import ChannelRef, Gain, Games, QuestionBank
+from tests.support.engines import ScriptedEngine
 from tests.support.stage import ScriptedDiscord, now, play
 
 ADA, BO, CY = 1, 2, 3
@@ -119,6 +122,7 @@ def begin(
     line: str = "",
     seconds: float = 20.0,
     owed: Sequence[str] = (),
+    explainer: Explainer | None = None,
 ) -> Scene:
     discord, ledger, explains = ScriptedDiscord(), Ledger(), Explains(line)
     settings = TriviaSettings(starter=ADA, mode=mode, rounds=len(questions), seconds=seconds)
@@ -129,7 +133,7 @@ def begin(
         board=Board(discord, Pacer()),
         games=cast(Games, ledger),
         bank=cast(QuestionBank, ledger),
-        explainer=cast(Explainer, explains),
+        explainer=explainer or cast(Explainer, explains),
         owed=owed,
     )
     return Scene(discord, ledger, table, explains, asyncio.create_task(table.play()))
@@ -178,6 +182,21 @@ def test_the_models_line_is_shown_where_it_is_ready_and_holds() -> None:
         await misled.until("The answer: **Oslo**")
         assert "*Oslo lies on a fjord.*" in misled.discord.text
         await asyncio.gather(game.playing, misled.playing)
+
+    play(scene())
+
+
+def test_while_the_model_loads_a_game_is_played_with_what_is_known() -> None:
+    async def scene() -> None:
+        engine = ScriptedEngine()
+        explainer = Explainer(GenerationQueue(engine), Prompter(engine, "vicuna", SamplingParams()))
+        game = begin([question(1)], explainer=explainer)
+        await game.until("**Question 1 of 1**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it. The answer: **Oslo**.")
+        assert "*Oslo lies on a fjord.*" in game.discord.text
+        await game.until("That was the last question.")
+        await game.playing
 
     play(scene())
 
