@@ -16,6 +16,7 @@ from bot.games.effects import Standing
 from bot.play.board import Board, BoardLost
 from bot.play.interrupted import notice
 from bot.storage import Gain, Games
+from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -108,11 +109,20 @@ class Table(ABC, Generic[EffectT, AnswerT]):
             await self.board.abandon()
 
     async def close(self) -> None:
-        """Say that the bot is stopping. The game's task has ended."""
+        """Say that the bot is stopping, and what is kept. The game's task has ended."""
+        # Of a game that nobody could be told of the next start tells: it is left running.
+        if await self._take_leave(notice(self._kind, await self.games.result(self.game_id))):
+            await to_the_end(self.games.interrupt(self.game_id))
+            await self.board.disarm()
+
+    async def _take_leave(self, text: str) -> bool:
+        """Write a last message; whether that could be done."""
         try:
-            await self.board.post(notice(self._kind))
+            await self.board.post(text)
         except BoardLost as lost:
-            log.info("game %d could not be closed: %s", self.game_id, lost)
+            log.info("game %d could not say that it ends: %s", self.game_id, lost)
+            return False
+        return True
 
     @abstractmethod
     def answer(self, effect: EffectT) -> AnswerT | None:

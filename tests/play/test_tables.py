@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
-
-import pytest
 
 from bot.games.anagrams import AnagramGame, AnagramSettings
 from bot.games.effects import Refused, SkipVoted
@@ -24,14 +24,15 @@ from bot.generation.ticket import Request, Ticket, TicketState
 from bot.play.anagram_table import AnagramTable
 from bot.play.board import Board
 from bot.play.explaining import Explainer, Explanation
+from bot.play.host import GameHost, Table
 from bot.play.trivia_table import TriviaTable
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.replies.faults import NotPermitted, Transient
 from bot.replies.pacing import Pacer
-from bot.storage import ChannelRef, Gain, Games, QuestionBank
+from bot.storage import ChannelRef, Gain, Games, QuestionBank, Standing
 from tests.support.engines import ScriptedEngine
-from tests.support.stage import ScriptedDiscord, now, play
+from tests.support.stage import ScriptedDiscord, now, passes, play
 
 ADA, BO, CY = 1, 2, 3
 HERE = ChannelRef(11, guild_id=5)
@@ -44,13 +45,29 @@ class Ledger:
     rounds: list[tuple[int, dict[int, Gain]]] = field(default_factory=list)
     served: list[str] = field(default_factory=list)
     message_id: int | None = None
-    has_ended: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    was_interrupted: bool = False
+    _games: Iterator[int] = field(default_factory=lambda: count(7))
+
+    async def start(
+        self, channel: ChannelRef, kind: str, *, started_by: int, may_rank: bool
+    ) -> int:
+        return next(self._games)
 
     async def close_round(self, game_id: int, number: int, gains: dict[int, Gain]) -> None:
         self.rounds.append((number, gains))
 
     async def end(self, game_id: int) -> None:
-        self.has_ended = True
+        self.ended.set()
+
+    async def interrupt(self, game_id: int) -> None:
+        self.was_interrupted = True
+
+    async def result(self, game_id: int) -> list[Standing]:
+        points: Counter[int] = Counter()
+        for _, gains in self.rounds:
+            points.update({person: gain.points for person, gain in gains.items()})
+        return [Standing(person, got, 1, 1) for person, got in points.most_common()]
 
     async def set_message(self, game_id: int, message_id: int) -> None:
         self.message_id = message_id
@@ -96,6 +113,7 @@ class Scene:
     ledger: Ledger
     table: TriviaTable
     explains: Explains
+    host: GameHost
     playing: asyncio.Task[None]
 
     async def until(self, text: str) -> None:
@@ -136,7 +154,21 @@ def begin(
         explainer=explainer or cast(Explainer, explains),
         owed=owed,
     )
-    return Scene(discord, ledger, table, explains, asyncio.create_task(table.play()))
+    host = GameHost(cast(Games, ledger))
+    playing = asyncio.create_task(played(host, table))
+    return Scene(discord, ledger, table, explains, host, playing)
+
+
+async def played(host: GameHost, table: Table) -> None:
+    """A whole game, with its last words."""
+    seated: list[int] = []
+
+    def make(game_id: int) -> Table:
+        seated.append(game_id)
+        return table
+
+    await host.open(HERE, "trivia", started_by=ADA, may_rank=True, make=make)
+    await asyncio.wait([host._tasks[game_id] for game_id in seated])
 
 
 def test_a_game_of_choices_from_the_first_question_to_the_scoreboard() -> None:
@@ -282,15 +314,40 @@ def test_a_game_that_may_not_be_shown_any_more_ends() -> None:
     play(scene())
 
 
-def test_a_cancelled_game_says_that_it_was_interrupted() -> None:
+def test_at_a_stop_a_game_says_what_is_kept_of_it_and_its_buttons_go() -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)])
+        await game.until("**Question 1 of 2**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it.")
+        await game.until("**Question 2 of 2**")
+        cut_off = game.discord.last.id
+        game.answers(BO, "Oslo")
+        await passes(0.01)  # its edit is under way, and broken off by the stop
+        await game.host.close()
+        [(_, gains)] = game.ledger.rounds
+        first, second = game.discord.last.text.splitlines()
+        assert first.startswith("The game of trivia was interrupted, for I was restarted.")
+        assert second == f"🥇1. <@{ADA}>: {gains[ADA].points} points"
+        assert game.ledger.was_interrupted
+        assert not game.ledger.ended.is_set()
+        shown = game.discord.messages[cut_off]
+        assert "**Question 2 of 2**" in shown.text
+        assert "1 answer so far." in shown.text
+        assert shown.buttons == []
+
+    play(scene())
+
+
+def test_a_stop_that_a_game_could_not_tell_of_is_left_to_the_next_start() -> None:
     async def scene() -> None:
         game = begin([question(1)])
         await game.until("**Question 1 of 1**")
-        game.playing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await game.playing
-        await game.table.close()
-        assert game.discord.last.text.startswith("The game of trivia was interrupted")
+        game.discord.fail("send", NotPermitted("no"))
+        await game.host.close()
+        assert "interrupted" not in game.discord.text
+        assert not game.ledger.was_interrupted
+        assert not game.ledger.ended.is_set()
 
     play(scene())
 
