@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import cast
+
+import pytest
 
 from bot.games.anagrams import AnagramGame, AnagramSettings
 from bot.games.effects import Refused, SkipVoted
@@ -47,6 +51,8 @@ class Ledger:
     message_id: int | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     was_interrupted: bool = False
+    serve_error: Exception | None = None
+    end_error: Exception | None = None
     _games: Iterator[int] = field(default_factory=lambda: count(7))
 
     async def start(
@@ -59,6 +65,8 @@ class Ledger:
 
     async def end(self, game_id: int) -> None:
         self.ended.set()
+        if self.end_error is not None:
+            raise self.end_error
 
     async def interrupt(self, game_id: int) -> None:
         self.was_interrupted = True
@@ -73,6 +81,8 @@ class Ledger:
         self.message_id = message_id
 
     async def serve(self, channel: ChannelRef, question_id: str) -> None:
+        if self.serve_error is not None:
+            raise self.serve_error
         self.served.append(question_id)
 
 
@@ -350,6 +360,83 @@ def test_a_stop_that_a_game_could_not_tell_of_is_left_to_the_next_start() -> Non
         assert not game.ledger.ended.is_set()
 
     play(scene())
+
+
+@pytest.mark.parametrize("end_error", [None, RuntimeError("the database is gone")])
+def test_a_game_that_breaks_says_so_under_the_id_that_is_in_the_log(
+    end_error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)])
+        await game.until("**Question 1 of 2**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it.")
+        game.ledger.serve_error, game.ledger.end_error = RuntimeError("no table"), end_error
+        await game.playing
+        said = re.fullmatch(
+            r"Something went wrong on our side \(id ([0-9a-f]{8})\), so the game ends here\. "
+            r"The points so far are kept; please start a new one\.",
+            game.discord.last.text,
+        )
+        assert said is not None, game.discord.last.text
+        [broke] = [one for one in caplog.records if f"fault {said[1]}" in one.getMessage()]
+        assert broke.exc_info is not None
+        assert broke.exc_info[1] is game.ledger.serve_error
+        assert game.ledger.ended.is_set()
+        [(_, gains)] = game.ledger.rounds
+        assert gains[ADA].points > 0
+        assert [shown.buttons for shown in game.discord.messages.values()] == [[], []]
+        assert game.host.at(HERE.id) is None
+
+    play(scene())
+
+
+def test_a_game_that_broke_before_a_stop_still_says_so() -> None:
+    async def scene() -> None:
+        game = begin([question(1)])
+        game.ledger.serve_error = RuntimeError("no table")
+        game.discord.fail("send", Transient("busy"))
+        await game.ledger.ended.wait()
+        await game.host.close()
+        assert game.discord.text.startswith("Something went wrong on our side (id ")
+
+    play(scene())
+
+
+@dataclass
+class Placeholder:
+    """A table that plays until it is told to end."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def play(self) -> None:
+        await self.over.wait()
+
+    async def close(self) -> None:
+        raise AssertionError("it is over")
+
+    async def break_off(self, fault: str) -> None:
+        raise AssertionError("nothing broke")
+
+
+def test_a_game_may_still_say_its_last_words_when_the_next_one_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        host = GameHost(cast(Games, Ledger()))
+        first, second = Placeholder(), Placeholder()
+        both = [asyncio.create_task(played(host, table)) for table in (first, second)]
+        while host.at(HERE.id) is not second:
+            await asyncio.sleep(0)
+        second.over.set()
+        await both[1]
+        first.over.set()
+        await both[0]
+        assert host.at(HERE.id) is None
+        await host.close()
+
+    play(scene())
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 LEXICON = Lexicon.of(
