@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.errors import EngineLoading, EnginePaused, EngineSick, ShuttingDown
 from bot.generation.choose import EngineOptions, choose_engine
 from bot.generation.engine import Engine, SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.queue import GenerationQueue
-from bot.models import DEMO, introduction
+from bot.models import DEMO, introduction, introduction_without_model
 from bot.prompting import Prompter
 from bot.settings import Settings
 
@@ -45,7 +46,13 @@ class Core:
         _ = self.prompter.template
 
     def about(self) -> str:
-        """What people are told of the model that answers them."""
+        """What people are told of the model that answers them, or of why none does now."""
+        try:
+            self.queue.ensure_open()
+        except (EngineLoading, ShuttingDown) as not_there:
+            return introduction_without_model(str(not_there), self.model_licence)
+        except (EnginePaused, EngineSick):
+            pass  # it is the same model, whether it takes questions or not
         return introduction(self.engine.model, self.engine.name, self.model_licence)
 
 

@@ -53,6 +53,8 @@ DEMO = DemoModel(
 REAL_MODEL_LINE = "MODEL_PATH=/path/to/model.gguf"
 """The line of ``.env`` that sets a real model."""
 
+_BY_A_MACHINE = phrase("All that I say is written by a machine and can be wrong.")
+
 
 def introduction(model: ModelInfo, engine: str, licence: str = "") -> Sentence:
     """What people are told of the model that answers them.
@@ -62,7 +64,7 @@ def introduction(model: ModelInfo, engine: str, licence: str = "") -> Sentence:
         engine: Its engine's name.
         licence: What whoever runs the bot says of the model's licence, before what its files say.
     """
-    licence = " ".join((licence or model.licence).split())[:200]
+    licence = _in_a_line(licence or model.licence)
     return joined(
         [
             phrase(
@@ -78,12 +80,32 @@ def introduction(model: ModelInfo, engine: str, licence: str = "") -> Sentence:
                 engine=engine,
                 tokens=figure(model.context_tokens),
             ),
-            phrase("All that I say is written by a machine and can be wrong."),
-            phrase("Licence of the model: {licence}.", licence=licence)
+            _BY_A_MACHINE,
+            _licence(licence)
             if licence
             else phrase("I do not know the model's licence: whoever runs me can tell."),
         ]
     )
+
+
+def introduction_without_model(why: str, licence: str = "") -> Sentence:
+    """The same while there is no model to be introduced.
+
+    Args:
+        why: Why there is none, as a sentence for people.
+        licence: What whoever runs the bot says of the model's licence. What its files say is not
+            known yet, so nothing is said of a licence without it.
+    """
+    licence = _in_a_line(licence)
+    return joined([why, _BY_A_MACHINE, *([_licence(licence)] if licence else [])])
+
+
+def _in_a_line(licence: str) -> str:
+    return " ".join(licence.split())[:200]
+
+
+def _licence(licence: str) -> Sentence:
+    return phrase("Licence of the model: {licence}.", licence=licence)
 
 
 def demo_path(folder: Path) -> Path:

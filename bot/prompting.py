@@ -34,7 +34,8 @@ class Prompter:
 
     @property
     def params(self) -> SamplingParams:
-        """How a reply is sampled, with the stop strings that the template needs.
+        """How a reply is sampled, with the stop strings that the template needs. Known once the
+        engine is loaded: who may come before that asks the queue first whether it is open.
 
         At least half of the context window is left to the prompt, whatever the settings say.
         """

@@ -15,7 +15,7 @@ from bot.errors import DocumentError, PromptTooLong
 from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
 from bot.reading_files import FileReader, GivenFile, ReadFile, read_files
-from tests.support.engines import ScriptedEngine, spell
+from tests.support.engines import ScriptedEngine, loaded, spell
 from tests.support.files import docx, paragraph, pdf
 
 SYSTEM = "Be kind."
@@ -23,7 +23,7 @@ SYSTEM = "Be kind."
 
 def prompter_with(context_tokens: int, max_new_tokens: int = 100) -> Prompter:
     """A token is a character."""
-    engine = ScriptedEngine(context_tokens=context_tokens)
+    engine = loaded(ScriptedEngine(context_tokens=context_tokens))
     return Prompter(engine, "vicuna", SamplingParams(max_new_tokens=max_new_tokens))
 
 

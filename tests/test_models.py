@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from bot import downloads, models
 from bot.errors import ModelError
 from bot.generation.engine import ModelInfo
-from bot.models import DEMO, demo_path, fetch, fetch_demo, introduction
+from bot.models import DEMO, demo_path, fetch, fetch_demo, introduction, introduction_without_model
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4000
 
@@ -191,6 +191,17 @@ def test_people_are_told_the_models_licence_and_that_a_machine_writes() -> None:
     assert "Licence of the model: research use only." in said
     assert "cc-by-nc" not in said
     assert "do not know" in introduction(ModelInfo(name="x", context_tokens=9), "llama.cpp")
+
+
+def test_of_a_model_that_is_not_there_yet_is_told_what_is_known() -> None:
+    why = "The model is still loading."
+    machine = "All that I say is written by a machine and can be wrong."
+    assert introduction_without_model(why).splitlines() == [why, machine]
+    assert introduction_without_model(why, "research\nuse only").splitlines() == [
+        why,
+        machine,
+        "Licence of the model: research use only.",
+    ]
 
 
 # -- addresses -------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from bot.generation.ticket import Request
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.reading_whole import NOTHING_NOTED, ReadingPlan, WholeReader, how_much
-from tests.support.engines import Script, ScriptedEngine, spell
+from tests.support.engines import Script, ScriptedEngine, loaded, spell
 
 QUESTION = "Summarise this."
 
@@ -40,7 +40,7 @@ def chapters(count: int, document: str = "a.pdf") -> list[Passage]:
 
 def reader_with(context_tokens: int, *, most_parts: int = 100) -> WholeReader:
     """A token is a character; a reply has up to 300 and a note up to 200."""
-    engine = ScriptedEngine(context_tokens=context_tokens)
+    engine = loaded(ScriptedEngine(context_tokens=context_tokens))
     prompter = Prompter(engine, "vicuna", SamplingParams(max_new_tokens=300))
     return WholeReader(prompter, "Be kind.", most_parts)
 

@@ -98,7 +98,12 @@ class Engine(Protocol):
 
     @property
     def model(self) -> ModelInfo:
-        """Known once :meth:`load` has returned."""
+        """Known once :meth:`load` has returned.
+
+        Raises:
+            RuntimeError: it has not. The bot is online before that: the queue is asked first
+                whether it is open.
+        """
 
     @property
     def lanes(self) -> int:

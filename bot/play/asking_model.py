@@ -66,6 +66,8 @@ class ShortAnswers:
         async def prompt() -> Prompt:
             return (await self.prompter.window(self.system, [], instruction)).prompt
 
+        # First: before the model is loaded there are no params to be had.
+        self.queue.ensure_open()
         params = replace(
             self.prompter.params,
             max_new_tokens=tokens,

@@ -11,6 +11,7 @@ import discord
 from bot.replies.faults import MessageGone, NotPermitted, OutletError, Rejected, Transient
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacer, Rank
+from bot.replies.saying import persistently
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,10 @@ class Board:
         self._message_id: int | None = None
         self._wanted: tuple[str, discord.ui.View | None] | None = None
         self._shown: str = ""
+        self._latest: str = ""
+        """What the message is to say, whether that was shown already or not."""
+        self._before: tuple[int, str] | None = None
+        """The message before this one, and the last that it was to say."""
         self._editing: asyncio.Task[None] | None = None
 
     @property
@@ -59,7 +64,9 @@ class Board:
                 await asyncio.sleep(pause_s)
                 pause_s *= 2
             else:
-                self._message_id, self._shown = sent, text
+                if self._message_id is not None:
+                    self._before = self._message_id, self._latest
+                self._message_id, self._shown, self._latest = sent, text, text
                 return sent
         raise AssertionError
 
@@ -67,7 +74,7 @@ class Board:
         """Change the message soon."""
         if text == self._shown and self._wanted is None:
             return
-        self._wanted = (text, view)
+        self._wanted, self._latest = (text, view), text
         if self._editing is None or self._editing.done():
             self._editing = asyncio.create_task(self._edit(), name="edit a game's message")
 
@@ -83,6 +90,22 @@ class Board:
             await asyncio.gather(self._editing, return_exceptions=True)
             self._editing = None
         self._wanted = None
+
+    async def disarm(self) -> None:
+        """Take the buttons away from the message before this one, as far as that can be done: the
+        game does not go on, so nobody is to press them."""
+        if self._before is None:
+            return
+        message_id, text = self._before
+
+        async def edit() -> None:
+            async with self._pacer.turn(lambda: Rank.FINAL):
+                await self._outlet.edit(message_id, text)
+
+        try:
+            await persistently(edit)
+        except OutletError as error:
+            log.info("a game's buttons could not be taken away: %s", error)
 
     async def _edit(self) -> None:
         tries = 0

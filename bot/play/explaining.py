@@ -61,6 +61,8 @@ class Explainer:
             return window.prompt
 
         try:
+            # First: before the model is loaded there are no params to be had.
+            self.queue.ensure_open()
             params = replace(self.prompter.params, max_new_tokens=_TOKENS, temperature=_TEMPERATURE)
             ticket = self.queue.submit(
                 Request(

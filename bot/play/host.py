@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bot.errors import ShuttingDown
 from bot.language import phrase
+from bot.logs import request_id
 from bot.storage import ChannelRef, Games
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ class Table(Protocol):
     async def close(self) -> None:
         """Say that the game ends here, for the bot is stopping."""
 
+    async def break_off(self, fault: str) -> None:
+        """Say that the game ends here, for a fault that the log has under that id."""
+
 
 class GameHost:
     """Opens tables, one a channel, and owns their tasks."""
@@ -35,7 +39,7 @@ class GameHost:
         self._tables: dict[int, tuple[int, Table]] = {}
         """By channel: the game's id and its table."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        """By game."""
+        """By game, until its last words are said."""
         self._is_closing = False
         self.begun = 0
         """Games, since this process began."""
@@ -70,37 +74,49 @@ class GameHost:
         self.begun += 1
         table = make(game_id)
         self._tables[channel.id] = (game_id, table)
-        self._tasks[game_id] = asyncio.create_task(
-            self._play(channel.id, game_id, table), name=f"game {game_id}"
-        )
+        task = asyncio.create_task(self._play(channel.id, game_id, table), name=f"game {game_id}")
+        self._tasks[game_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(game_id))
 
     async def close(self) -> None:
         """End every game, and say so in each channel as far as there is time."""
         self._is_closing = True
-        tables = [table for _, table in self._tables.values()]
-        tasks = list(self._tasks.values())
-        for task in tasks:
+        tables = dict(self._tables.values())
+        playing = [self._tasks[game_id] for game_id in tables]
+        # Those that are over already say their last words.
+        ending = [task for task in self._tasks.values() if task not in playing]
+        for task in playing:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if tables:
-            closing = [asyncio.create_task(table.close(), name="close table") for table in tables]
-            _, late = await asyncio.wait(closing, timeout=_LAST_WORDS_S)
+        await asyncio.gather(*playing, return_exceptions=True)
+        ending += [
+            asyncio.create_task(table.close(), name=f"close game {game_id}")
+            for game_id, table in tables.items()
+        ]
+        if ending:
+            _, late = await asyncio.wait(ending, timeout=_LAST_WORDS_S)
             for task in late:
                 task.cancel()
-            for result in await asyncio.gather(*closing, return_exceptions=True):
+            for result in await asyncio.gather(*ending, return_exceptions=True):
                 if isinstance(result, Exception):
                     log.warning("a game could not say that it ends: %r", result)
 
     async def _play(self, channel_id: int, game_id: int, table: Table) -> None:
         log.info("game %d in channel %d begins", game_id, channel_id)
+        fault = ""
         try:
             await table.play()
         except Exception:
-            log.exception("game %d in channel %d broke", game_id, channel_id)
+            fault = request_id()
+            log.exception("game %d in channel %d broke, fault %s", game_id, channel_id, fault)
         finally:
-            # The next game may have begun while this one said its last words.
-            if self._tables[channel_id][0] == game_id:
+            # The next game may have begun, and ended, while this one said its last words.
+            if self.of(game_id) is not None:
                 del self._tables[channel_id]
-            del self._tasks[game_id]
-        await self.games.end(game_id)
+        try:
+            await self.games.end(game_id)
+        except Exception:
+            # Maybe for what broke the game; people are told of that all the same.
+            log.exception("game %d is over, but for the database it runs on", game_id)
+        if fault:
+            await table.break_off(fault)
         log.info("game %d in channel %d ended", game_id, channel_id)

@@ -1,4 +1,5 @@
-"""Games that a process left unfinished when it died."""
+"""Games that end because the process does: what their channels are told, at the stop or, after a
+crash, at the next start."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from bot.replies.faults import OutletError, discord_call
 from bot.replies.languages import language_at
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet
 from bot.replies.saying import persistently, say
-from bot.storage import Games, RunningGame
+from bot.storage import Games, RunningGame, Standing
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +35,9 @@ async def tell_interrupted(
                 await persistently(partial(_take_buttons_away, message))
             except OutletError as error:
                 log.info("the buttons of game %d could not be taken away: %s", game.id, error)
-        standings = await games.result(game.id)
-        lines = [notice(game.kind)]
-        if standings:
-            lines.append(
-                scoreboard([(one.person_id, points_counted(one.points)) for one in standings])
-            )
+        told = notice(game.kind, await games.result(game.id))
         language = await language_at(client, game.channel_id)
-        await say(ChannelOutlet(channel, language=language), joined(lines))
+        await say(ChannelOutlet(channel, language=language), told)
 
 
 async def _take_buttons_away(message: discord.PartialMessage) -> None:
@@ -49,8 +45,16 @@ async def _take_buttons_away(message: discord.PartialMessage) -> None:
         await message.edit(view=None)
 
 
-def notice(kind: str) -> Sentence:
-    """What stands in the channel when the bot goes down in the middle of a game."""
+def notice(kind: str, standings: Sequence[Standing]) -> Sentence:
+    """What stands in the channel when the bot goes down in the middle of a game, with what is kept
+    of it."""
+    lines = [_interrupted(kind)]
+    if standings:
+        lines.append(scoreboard([(one.person_id, points_counted(one.points)) for one in standings]))
+    return joined(lines)
+
+
+def _interrupted(kind: str) -> Sentence:
     if kind == "trivia":
         return phrase(
             "The game of trivia was interrupted, for I was restarted. The points so far are kept; "

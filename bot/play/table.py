@@ -13,9 +13,11 @@ from typing import Generic, Protocol, TypeVar
 import discord
 
 from bot.games.effects import Standing
+from bot.language import phrase
 from bot.play.board import Board, BoardLost
 from bot.play.interrupted import notice
 from bot.storage import Gain, Games
+from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -108,11 +110,31 @@ class Table(ABC, Generic[EffectT, AnswerT]):
             await self.board.abandon()
 
     async def close(self) -> None:
-        """Say that the bot is stopping. The game's task has ended."""
+        """Say that the bot is stopping, and what is kept. The game's task has ended."""
+        # Of a game that nobody could be told of the next start tells: it is left running.
+        if await self._take_leave(notice(self._kind, await self.games.result(self.game_id))):
+            await to_the_end(self.games.interrupt(self.game_id))
+            await self.board.disarm()
+
+    async def break_off(self, fault: str) -> None:
+        """Say that the game ends here for a fault of ours, which the log has under that id. It
+        is played no more."""
+        sentence = phrase(
+            "Something went wrong on our side (id {id}), so the game ends here. The points so far "
+            "are kept; please start a new one.",
+            id=fault,
+        )
+        if await self._take_leave(sentence):
+            await self.board.disarm()
+
+    async def _take_leave(self, text: str) -> bool:
+        """Write a last message; whether that could be done."""
         try:
-            await self.board.post(notice(self._kind))
+            await self.board.post(text)
         except BoardLost as lost:
-            log.info("game %d could not be closed: %s", self.game_id, lost)
+            log.info("game %d could not say that it ends: %s", self.game_id, lost)
+            return False
+        return True
 
     @abstractmethod
     def answer(self, effect: EffectT) -> AnswerT | None:

@@ -18,7 +18,7 @@ class GameState(StrEnum):
     RUNNING = "running"
     ENDED = "ended"
     INTERRUPTED = "interrupted"
-    """The process died while it ran."""
+    """The process died or was stopped while it ran."""
 
 
 _STATES = ", ".join(repr(state.value) for state in GameState)

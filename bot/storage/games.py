@@ -144,16 +144,24 @@ class Games:
 
     async def end(self, game_id: int) -> None:
         """The game is over."""
+        await self._close(game_id, GameState.ENDED)
+
+    async def interrupt(self, game_id: int) -> None:
+        """The game is over, for the bot stops, and its channel was told so: the next start has
+        nothing to say of it."""
+        await self._close(game_id, GameState.INTERRUPTED)
+
+    async def _close(self, game_id: int, state: GameState) -> None:
         async with self.database.writing() as session:
             await session.execute(
                 update(Game)
                 .where(Game.id == game_id, Game.state == GameState.RUNNING)
-                .values(state=GameState.ENDED, ended_at=datetime.now(UTC))
+                .values(state=state, ended_at=datetime.now(UTC))
             )
 
     async def close_interrupted(self, shards: Shards = ALL_SHARDS) -> list[RunningGame]:
-        """At the start: the games that ran when the process died, which are over now; on other
-        shards than this process's they go on."""
+        """At the start: the games that ran when the process died, or that it could not take leave
+        of when it stopped. They are over now; on other shards than this process's they go on."""
         async with self.database.writing() as session:
             found = await _running(session, in_channel_of(shards, Game.channel_id))
             await session.execute(

@@ -32,7 +32,17 @@ def told(result: InteractionResult) -> str:
 
 async def test_about_says_which_model_answers(world: World) -> None:
     result = await world.bob.slash(world.channel, "about")
-    assert told(result) == "I am a test."
+    assert told(result).splitlines() == [
+        "I am scripted model, on scripted. I can read 2,048 tokens at a time.",
+        "All that I say is written by a machine and can be wrong.",
+        "I do not know the model's licence: whoever runs me can tell.",
+    ]
+
+
+async def test_about_goes_on_telling_of_a_model_that_takes_no_questions(world: World) -> None:
+    world.client.operator.pause(True)
+    result = await world.bob.slash(world.channel, "about")
+    assert told(result).startswith("I am scripted model, on scripted.")
 
 
 async def test_help_lists_what_this_person_may_use_here(world: World) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.games.questions import Difficulty, Origin, Question
-from bot.play.explaining import checked, instruction
+from bot.generation.engine import SamplingParams
+from bot.generation.queue import GenerationQueue
+from bot.play.explaining import Explainer, checked, instruction
+from bot.prompting import Prompter
+from bot.storage import ChannelRef
+from tests.support.engines import Script, ScriptedEngine
 
 ASKED = Question(
     id="q",
@@ -54,3 +59,18 @@ def test_a_line_that_could_mislead_is_not(line: str) -> None:
 def test_the_model_is_told_the_answer_and_what_is_known() -> None:
     asked = instruction(ASKED)
     assert "The right answer: Haworth\nWhat is known: She was 29." in asked
+
+
+async def test_a_line_is_asked_for_from_when_the_model_is_loaded_until_the_bot_stops() -> None:
+    engine = ScriptedEngine(default=Script(["Haworth is a village."]))
+    queue = GenerationQueue(engine)
+    explainer = Explainer(queue, Prompter(engine, "vicuna", SamplingParams()))
+    here = ChannelRef(11, guild_id=5)
+    assert explainer.begin(ASKED, here) is None
+    await queue.load()
+    explanation = explainer.begin(ASKED, here)
+    assert explanation is not None
+    await queue.idle()
+    assert explanation.ready == "Haworth is a village."
+    await queue.drain(0)
+    assert explainer.begin(ASKED, here) is None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import cast
 
 import pytest
@@ -19,16 +23,20 @@ from bot.games.trivia import TriviaGame
 from bot.games.trivia_effects import LockedIn
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.generation.engine import SamplingParams
+from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket, TicketState
 from bot.play.anagram_table import AnagramTable
 from bot.play.board import Board
 from bot.play.explaining import Explainer, Explanation
+from bot.play.host import GameHost, Table
 from bot.play.trivia_table import TriviaTable
+from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.replies.faults import NotPermitted, Transient
 from bot.replies.pacing import Pacer
-from bot.storage import ChannelRef, Gain, Games, QuestionBank
-from tests.support.stage import ScriptedDiscord, now, play
+from bot.storage import ChannelRef, Gain, Games, QuestionBank, Standing
+from tests.support.engines import ScriptedEngine
+from tests.support.stage import ScriptedDiscord, now, passes, play
 
 ADA, BO, CY = 1, 2, 3
 HERE = ChannelRef(11, guild_id=5)
@@ -41,18 +49,40 @@ class Ledger:
     rounds: list[tuple[int, dict[int, Gain]]] = field(default_factory=list)
     served: list[str] = field(default_factory=list)
     message_id: int | None = None
-    has_ended: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    was_interrupted: bool = False
+    serve_error: Exception | None = None
+    end_error: Exception | None = None
+    _games: Iterator[int] = field(default_factory=lambda: count(7))
+
+    async def start(
+        self, channel: ChannelRef, kind: str, *, started_by: int, may_rank: bool
+    ) -> int:
+        return next(self._games)
 
     async def close_round(self, game_id: int, number: int, gains: dict[int, Gain]) -> None:
         self.rounds.append((number, gains))
 
     async def end(self, game_id: int) -> None:
-        self.has_ended = True
+        self.ended.set()
+        if self.end_error is not None:
+            raise self.end_error
+
+    async def interrupt(self, game_id: int) -> None:
+        self.was_interrupted = True
+
+    async def result(self, game_id: int) -> list[Standing]:
+        points: Counter[int] = Counter()
+        for _, gains in self.rounds:
+            points.update({person: gain.points for person, gain in gains.items()})
+        return [Standing(person, got, 1, 1) for person, got in points.most_common()]
 
     async def set_message(self, game_id: int, message_id: int) -> None:
         self.message_id = message_id
 
     async def serve(self, channel: ChannelRef, question_id: str) -> None:
+        if self.serve_error is not None:
+            raise self.serve_error
         self.served.append(question_id)
 
 
@@ -93,6 +123,7 @@ class Scene:
     ledger: Ledger
     table: TriviaTable
     explains: Explains
+    host: GameHost
     playing: asyncio.Task[None]
 
     async def until(self, text: str) -> None:
@@ -119,6 +150,7 @@ def begin(
     line: str = "",
     seconds: float = 20.0,
     owed: Sequence[str] = (),
+    explainer: Explainer | None = None,
 ) -> Scene:
     discord, ledger, explains = ScriptedDiscord(), Ledger(), Explains(line)
     settings = TriviaSettings(starter=ADA, mode=mode, rounds=len(questions), seconds=seconds)
@@ -129,10 +161,24 @@ def begin(
         board=Board(discord, Pacer()),
         games=cast(Games, ledger),
         bank=cast(QuestionBank, ledger),
-        explainer=cast(Explainer, explains),
+        explainer=explainer or cast(Explainer, explains),
         owed=owed,
     )
-    return Scene(discord, ledger, table, explains, asyncio.create_task(table.play()))
+    host = GameHost(cast(Games, ledger))
+    playing = asyncio.create_task(played(host, table))
+    return Scene(discord, ledger, table, explains, host, playing)
+
+
+async def played(host: GameHost, table: Table) -> None:
+    """A whole game, with its last words."""
+    seated: list[int] = []
+
+    def make(game_id: int) -> Table:
+        seated.append(game_id)
+        return table
+
+    await host.open(HERE, "trivia", started_by=ADA, may_rank=True, make=make)
+    await asyncio.wait([host._tasks[game_id] for game_id in seated])
 
 
 def test_a_game_of_choices_from_the_first_question_to_the_scoreboard() -> None:
@@ -178,6 +224,21 @@ def test_the_models_line_is_shown_where_it_is_ready_and_holds() -> None:
         await misled.until("The answer: **Oslo**")
         assert "*Oslo lies on a fjord.*" in misled.discord.text
         await asyncio.gather(game.playing, misled.playing)
+
+    play(scene())
+
+
+def test_while_the_model_loads_a_game_is_played_with_what_is_known() -> None:
+    async def scene() -> None:
+        engine = ScriptedEngine()
+        explainer = Explainer(GenerationQueue(engine), Prompter(engine, "vicuna", SamplingParams()))
+        game = begin([question(1)], explainer=explainer)
+        await game.until("**Question 1 of 1**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it. The answer: **Oslo**.")
+        assert "*Oslo lies on a fjord.*" in game.discord.text
+        await game.until("That was the last question.")
+        await game.playing
 
     play(scene())
 
@@ -263,17 +324,119 @@ def test_a_game_that_may_not_be_shown_any_more_ends() -> None:
     play(scene())
 
 
-def test_a_cancelled_game_says_that_it_was_interrupted() -> None:
+def test_at_a_stop_a_game_says_what_is_kept_of_it_and_its_buttons_go() -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)])
+        await game.until("**Question 1 of 2**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it.")
+        await game.until("**Question 2 of 2**")
+        cut_off = game.discord.last.id
+        game.answers(BO, "Oslo")
+        await passes(0.01)  # its edit is under way, and broken off by the stop
+        await game.host.close()
+        [(_, gains)] = game.ledger.rounds
+        first, second = game.discord.last.text.splitlines()
+        assert first.startswith("The game of trivia was interrupted, for I was restarted.")
+        assert second == f"🥇1. <@{ADA}>: {gains[ADA].points} points"
+        assert game.ledger.was_interrupted
+        assert not game.ledger.ended.is_set()
+        shown = game.discord.messages[cut_off]
+        assert "**Question 2 of 2**" in shown.text
+        assert "1 answer so far." in shown.text
+        assert shown.buttons == []
+
+    play(scene())
+
+
+def test_a_stop_that_a_game_could_not_tell_of_is_left_to_the_next_start() -> None:
     async def scene() -> None:
         game = begin([question(1)])
         await game.until("**Question 1 of 1**")
-        game.playing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await game.playing
-        await game.table.close()
-        assert game.discord.last.text.startswith("The game of trivia was interrupted")
+        game.discord.fail("send", NotPermitted("no"))
+        await game.host.close()
+        assert "interrupted" not in game.discord.text
+        assert not game.ledger.was_interrupted
+        assert not game.ledger.ended.is_set()
 
     play(scene())
+
+
+@pytest.mark.parametrize("end_error", [None, RuntimeError("the database is gone")])
+def test_a_game_that_breaks_says_so_under_the_id_that_is_in_the_log(
+    end_error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)])
+        await game.until("**Question 1 of 2**")
+        game.answers(ADA, "Oslo")
+        await game.until("One person got it.")
+        game.ledger.serve_error, game.ledger.end_error = RuntimeError("no table"), end_error
+        await game.playing
+        said = re.fullmatch(
+            r"Something went wrong on our side \(id ([0-9a-f]{8})\), so the game ends here\. "
+            r"The points so far are kept; please start a new one\.",
+            game.discord.last.text,
+        )
+        assert said is not None, game.discord.last.text
+        [broke] = [one for one in caplog.records if f"fault {said[1]}" in one.getMessage()]
+        assert broke.exc_info is not None
+        assert broke.exc_info[1] is game.ledger.serve_error
+        assert game.ledger.ended.is_set()
+        [(_, gains)] = game.ledger.rounds
+        assert gains[ADA].points > 0
+        assert [shown.buttons for shown in game.discord.messages.values()] == [[], []]
+        assert game.host.at(HERE.id) is None
+
+    play(scene())
+
+
+def test_a_game_that_broke_before_a_stop_still_says_so() -> None:
+    async def scene() -> None:
+        game = begin([question(1)])
+        game.ledger.serve_error = RuntimeError("no table")
+        game.discord.fail("send", Transient("busy"))
+        await game.ledger.ended.wait()
+        await game.host.close()
+        assert game.discord.text.startswith("Something went wrong on our side (id ")
+
+    play(scene())
+
+
+@dataclass
+class Placeholder:
+    """A table that plays until it is told to end."""
+
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def play(self) -> None:
+        await self.over.wait()
+
+    async def close(self) -> None:
+        raise AssertionError("it is over")
+
+    async def break_off(self, fault: str) -> None:
+        raise AssertionError("nothing broke")
+
+
+def test_a_game_may_still_say_its_last_words_when_the_next_one_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene() -> None:
+        host = GameHost(cast(Games, Ledger()))
+        first, second = Placeholder(), Placeholder()
+        both = [asyncio.create_task(played(host, table)) for table in (first, second)]
+        while host.at(HERE.id) is not second:
+            await asyncio.sleep(0)
+        second.over.set()
+        await both[1]
+        first.over.set()
+        await both[0]
+        assert host.at(HERE.id) is None
+        await host.close()
+
+    play(scene())
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 LEXICON = Lexicon.of(

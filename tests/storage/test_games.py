@@ -6,10 +6,10 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.storage import ChannelRef, Database, Gain, GameRuns, Games, Standing
-from bot.storage.game_schema import Award
+from bot.storage.game_schema import Award, Game, GameState
 
 HERE, NEXT_DOOR = ChannelRef(11, guild_id=5), ChannelRef(12, guild_id=5)
 ELSEWHERE = ChannelRef(21, guild_id=6)
@@ -130,6 +130,23 @@ async def test_a_game_that_the_process_died_in_is_over_and_keeps_its_points(game
     # What it was late to say changes nothing.
     await games.end(running)
     assert await games.running(HERE.id) is None
+
+
+async def test_of_a_game_that_took_its_leave_at_the_stop_the_next_start_says_nothing(
+    games: Games, database: Database
+) -> None:
+    stopped = await games.start(HERE, "trivia", started_by=ADA)
+    await games.close_round(stopped, 1, {ADA: Gain(100, 1), BO: Gain(50, 1)})
+    await games.interrupt(stopped)
+    over = await played(games, NEXT_DOOR, {ADA: 1, BO: 1})
+    await games.interrupt(over)
+    assert await games.close_interrupted() == []
+    async with database.reading() as session:
+        states = dict((await session.execute(select(Game.id, Game.state))).all())
+    assert states == {stopped: GameState.INTERRUPTED, over: GameState.ENDED}
+    best = await games.standings(channel_id=HERE.id, kinds=TRIVIA)
+    assert [line.points for line in best] == [100, 50]
+    await games.start(HERE, "twist", started_by=BO)
 
 
 async def test_the_first_result_of_a_day_stands(games: Games) -> None:

@@ -91,8 +91,9 @@ class BotProcess:
                 found.append(line)
         return found
 
-    async def start(self) -> None:
-        already = self.log.count("bot.app: ready")
+    async def start(self, *, until: str = "bot.app: ready") -> None:
+        """Start it, and wait until it logs ``until``."""
+        already = self.log.count(until)
         self._has_ended = False
         if not self._makes_database and "DATABASE_URL" not in self._environment:
             await asyncio.to_thread(put_database, self._folder)
@@ -106,7 +107,7 @@ class BotProcess:
         )
         assert self._process.stderr is not None
         self._reading = asyncio.create_task(self._read(self._process.stderr))
-        await self.logged("bot.app: ready", times=already + 1)
+        await self.logged(until, times=already + 1)
 
     async def logged(self, text: str, *, times: int = 1) -> None:
         """Wait until it has logged ``text`` so many times."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.generation.engine import Finish, FinishReason, ModelInfo, Piece, SamplingParams
@@ -28,7 +29,8 @@ class Script:
 
 @dataclass
 class ScriptedEngine:
-    """Replies with its scripts in order, then with ``default``; remembers every prompt.
+    """Replies with its scripts in order, then with ``default``; remembers every prompt. Of its
+    model it knows as little before :meth:`load` as the real ones do.
 
     A token is a character of the spelled-out prompt, so budgets can be counted by eye.
     """
@@ -48,11 +50,14 @@ class ScriptedEngine:
     most_running: int = 0
     recoveries: int = 0
     closed: bool = False
+    loaded: bool = False
     load_error: Exception | None = None
     recover_error: Exception | None = None
 
     @property
     def model(self) -> ModelInfo:
+        if not self.loaded:
+            raise RuntimeError("the model is known once load() has returned")
         return ModelInfo(
             name="scripted model",
             context_tokens=self.context_tokens,
@@ -63,6 +68,7 @@ class ScriptedEngine:
         on_progress(0.5)
         if self.load_error is not None:
             raise self.load_error
+        self.loaded = True
         on_progress(1.0)
 
     async def recover(self) -> None:
@@ -74,6 +80,8 @@ class ScriptedEngine:
         self.closed = True
 
     def encode(self, prompt: Prompt) -> list[int]:
+        if not self.loaded:
+            raise RuntimeError("nothing can be encoded before load()")
         return [ord(c) for c in spell(prompt)]
 
     async def generate(
@@ -112,6 +120,13 @@ class ScriptedEngine:
             )
         finally:
             self.running -= 1
+
+
+def loaded(engine: ScriptedEngine) -> ScriptedEngine:
+    """The engine once it is loaded, for tests without a queue that would load it. Needs no loop."""
+    with suppress(StopIteration):
+        engine.load(lambda share: None).send(None)
+    return engine
 
 
 def spell(prompt: Prompt) -> str:

@@ -18,6 +18,9 @@ from tests.support.engines import spell
 
 LIMIT_S = 60.0
 
+LOAD = "load"
+"""What the engine asks instead of for a reply."""
+
 
 @dataclass(eq=False)
 class Asked:
@@ -63,6 +66,9 @@ class ModelOnAWire:
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[Asked] = asyncio.Queue(1000)
         self._open: set[Asked] = set()
+        self.may_load = asyncio.Event()
+        """A test that clears it has the engine load until it is set."""
+        self.may_load.set()
         self._server: asyncio.Server | None = None
 
     @property
@@ -94,6 +100,9 @@ class ModelOnAWire:
         try:
             line = await reader.readline()
             wanted = json.loads(line)
+            if wanted == LOAD:
+                await self._load(reader, writer)
+                return
             asked = Asked(
                 wanted["prompt"], wanted["max_new_tokens"], wanted["temperature"], reader, writer
             )
@@ -104,6 +113,14 @@ class ModelOnAWire:
         finally:
             writer.close()
 
+    async def _load(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Let the engine load, or go where its process is ended meanwhile."""
+        waiting = {asyncio.create_task(self.may_load.wait()), asyncio.create_task(reader.read())}
+        _, late = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+        writer.write(b"loaded\n")
+
 
 @dataclass
 class WireEngine:
@@ -112,13 +129,23 @@ class WireEngine:
     port: int
     lanes: int = 2
     name: str = "scripted"
+    _is_loaded: bool = False
     _running: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def model(self) -> ModelInfo:
+        if not self._is_loaded:
+            raise RuntimeError("the model is known once load() has returned")
         return ModelInfo(name="scripted model", context_tokens=2048)
 
     async def load(self, on_progress: Callable[[float], None]) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(json.dumps(LOAD).encode() + b"\n")
+            await reader.readline()
+        finally:
+            writer.close()
+        self._is_loaded = True
         on_progress(1.0)
 
     async def recover(self) -> None:

@@ -19,6 +19,7 @@ from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
 from bot.client import AirocordClient, Operator
 from bot.conversation import Conversation
+from bot.core import Core
 from bot.documents.extracted import Limits
 from bot.errors import AirocordError
 from bot.generation.engine import Engine, SamplingParams
@@ -153,7 +154,7 @@ def build_client(
         housekeeping=Housekeeping(
             Retention(database), conversation.preferences, days=30, grace_days=7
         ),
-        about=lambda: "I am a test.",
+        about=Core(engine, "", conversation._queue, prompter).about,
         queue_status=lambda: conversation._queue.status,
         message_content=message_content,
         message_file_limit=1024,
@@ -169,8 +170,12 @@ async def open_world(
     limits: QueueLimits | None = None,
     max_new_tokens: int = 512,
     settle_timeout: float = 5.0,
+    is_loaded: bool = True,
 ) -> AsyncIterator[World]:
-    """Not ``simcord.run``, which a fixture cannot use: it wants one task from start to end."""
+    """``is_loaded``: the model is there when people come; the bot is online before that.
+
+    Not ``simcord.run``, which a fixture cannot use: it wants one task from start to end.
+    """
     scripted = ScriptedEngine()
     engine = engine or scripted
     database = Database(f"sqlite+aiosqlite:///{put_database(folder)}")
@@ -178,7 +183,8 @@ async def open_world(
         engine, database, limits=limits, max_new_tokens=max_new_tokens
     )
     client = build_client(conversation, folder)
-    await queue.load()
+    if is_loaded:
+        await queue.load()
     env = Env(client, settle_timeout=settle_timeout)
     await env.start()
     try:

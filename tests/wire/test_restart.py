@@ -15,7 +15,7 @@ from sandbox.server import Sandbox
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.model_on_a_wire import LIMIT_S, ModelOnAWire
-from tests.support.reader import Reader, buttons
+from tests.support.reader import Reader, buttons, told
 
 
 @pytest.fixture
@@ -173,6 +173,41 @@ async def test_a_reply_that_was_to_take_anothers_place_takes_it_after_a_crash(
             await anew.end()
             await reader.sees(lambda messages: [m["content"] for m in messages] == ["Thrice."])
     assert judge.problems() == []
+
+
+async def test_games_are_played_while_the_model_still_loads(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge
+) -> None:
+    model = ModelOnAWire()
+    model.may_load.clear()
+    await sandbox.start()
+    await model.start()
+    bot = BotProcess(sandbox, tmp_path, model)
+    try:
+        await bot.start(until="bot.client: told Discord")
+        await sandbox.gateway.connected()
+        bo = sandbox.person("Bo")
+        channel_id = int(bo.channels()[0]["id"])
+        loading = "The model is still loading (0%). Please ask again in a minute."
+        about = await told(bo, bo.use_command(channel_id, "about"))
+        assert about.splitlines()[0] == loading
+        with Reader(bo, channel_id, sandbox.world.bot_id) as reader:
+            bo.use_command(channel_id, "trivia start", {"rounds": 1, "seconds": 5})
+            await reader.reads("**Question 1 of 1**")
+            sentence = {"sentence": "An ___ a day."}
+            assert await told(bo, bo.use_command(channel_id, "words blank", sentence)) == loading
+            await reader.reads("The answer: **")
+        model.may_load.set()
+        await bot.logged("bot.app: ready")
+        about = await told(bo, bo.use_command(channel_id, "about"))
+        assert about.startswith("I am scripted model, on scripted.")
+        await bot.stop()
+        assert bot.complaints == []
+        assert judge.problems() == []
+    finally:
+        await bot.kill()
+        await model.close()
+        await sandbox.close()
 
 
 async def test_a_command_is_answered_although_the_bot_is_told_to_stop_meanwhile(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage import Database, Games, Standing
-from sandbox.faults import Dropped, Fault
+from sandbox.faults import Denied, Dropped, Fault
 from sandbox.files import Upload
 from sandbox.people import Person
 from sandbox.server import Sandbox
@@ -157,6 +157,41 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     await stage.reader.reads("**Question 1 of 1**")
     assert await stage.command(stage.bo, "trivia stop") == "The game stops."
     await stage.reader.reads("The game was stopped.")
+
+
+async def test_at_a_stop_the_channel_is_told_once_and_the_points_are_kept(stage: Stage) -> None:
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
+    first, right = await stage.question(1)
+    await stage.press(stage.ada, first, right)
+    await stage.press(stage.bo, first, right)
+    await stage.reader.reads("2 people got it.")
+    second, _ = await stage.question(2)
+    await stage.bot.stop()
+    notice = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
+    assert f"<@{stage.ada.id}>: " in str(notice["content"])
+    assert f"<@{stage.bo.id}>: " in str(notice["content"])
+    cut_off = next(one for one in stage.reader.messages if one["id"] == second["id"])
+    assert "**Question 2 of 2**" in str(cut_off["content"])
+    assert buttons(cut_off) == {}
+    await stage.bot.start()
+    assert {line.person_id for line in await stage.standings()} == {stage.ada.id, stage.bo.id}
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=1, seconds=5)
+    await stage.reader.reads("**Question 1 of 1**")
+    assert await stage.command(stage.bo, "trivia stop") == "The game stops."
+    await stage.reader.reads("The game was stopped.")
+    assert len([text for text in stage.reader.texts if "was interrupted" in text]) == 1
+
+
+async def test_what_could_not_be_told_at_the_stop_is_told_at_the_next_start(stage: Stage) -> None:
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=1, seconds=60)
+    await stage.question(1)
+    sends = "/channels/{channel_id}/messages"
+    stage.sandbox.faults.add(Fault(method="POST", route=sends, answer=Denied(), times=None))
+    await stage.bot.stop()
+    assert not [text for text in stage.reader.texts if "was interrupted" in text]
+    stage.sandbox.faults.clear()
+    await stage.bot.start()
+    await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
 
 
 async def test_who_mentions_the_bot_while_answers_are_typed_is_answered(stage: Stage) -> None:
