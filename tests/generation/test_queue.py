@@ -167,7 +167,7 @@ async def test_stop_after_the_end_changes_nothing() -> None:
     ("limits", "requests", "sentence"),
     [
         (QueueLimits(per_person=2), [ask(1), ask(1)], "You already have 2 questions"),
-        (QueueLimits(per_guild=2), [ask(2, guild=7), ask(3, guild=7)], "of this server"),
+        (QueueLimits(per_guild=2), [ask(2, guild=7), ask(3, guild=7)], "from this server"),
         (QueueLimits(total=1), [ask(2), ask(3)], "Too many people are waiting"),
     ],
 )
