@@ -103,13 +103,14 @@ class Conversation:
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
 
-    def ensure_open(self) -> None:
-        """Pass if questions are taken: worth asking before work is put into one.
+    def ensure_open(self, person: int, guild: int | None) -> None:
+        """Pass if a question of ``person`` would be taken: worth asking before work is put into
+        one.
 
         Raises:
-            EngineLoading, EngineSick, ShuttingDown: with the sentence for those who ask.
+            GenerationError: it would be refused; the text is the sentence for the person.
         """
-        self._queue.ensure_open()
+        self._queue.ensure_open_for(person, guild)
 
     # -- what people ask for -------------------------------------------------------------
 

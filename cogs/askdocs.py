@@ -158,8 +158,9 @@ class Documents(commands.Cog):
         """Answer a question about ``files``, or about the channel's documents without them."""
         outlet = InteractionOutlet(interaction)
         await outlet.acknowledge()  # reading takes longer than Discord waits
-        self.client.conversation.ensure_open()
         channel = ref_of(interaction.channel)
+        # Before anything is fetched for who would be refused.
+        self.client.conversation.ensure_open(interaction.user.id, channel.guild_id)
         approach: AboutDocuments
         if files:
             added = await self.documents.take(

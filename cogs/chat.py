@@ -161,6 +161,9 @@ class Chat(commands.Cog):
                 await say(outlet, refused)
             return
         try:
+            if message.attachments:
+                # Before anything is fetched for who would be refused.
+                self.conversation.ensure_open(message.author.id, channel.guild_id)
             text = await read_message(message, self.client.me.id, self.client.message_file_limit)
             added = await self._take_documents(message, channel, outlet)
             if text is None:
@@ -193,7 +196,6 @@ class Chat(commands.Cog):
         files = documents_in(message)
         if not files:
             return None
-        self.conversation.ensure_open()
         asker = asker_of(message.author, channel)
         if refused := await self.client.access.refusal(asker, Purpose.DOCUMENTS):
             raise NotWelcome(refused)

@@ -26,17 +26,24 @@ class Admission:
         self._person_rates = Rates(a_minute=limits.person_a_minute, a_day=limits.person_a_day)
         self._guild_rates = Rates(a_minute=limits.guild_a_minute, a_day=limits.guild_a_day)
 
-    def check(self, request: Request, waiting: int) -> None:
-        """Pass if there is room for ``request`` beside ``waiting`` others.
+    def check(
+        self,
+        person: int,
+        guild: int | None,
+        waiting: int,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> None:
+        """Pass if there is room for one more of ``person`` beside ``waiting`` others. Nothing is
+        counted.
 
         Raises:
             QueueFull: a limit is reached.
             TooFrequent: a rate is.
         """
-        if request.priority is Priority.INTERACTIVE:
-            self._check_person(request.person)
-            if request.guild is not None:
-                self._check_guild(request.guild)
+        if priority is Priority.INTERACTIVE:
+            self._check_person(person)
+            if guild is not None:
+                self._check_guild(guild)
         if waiting >= self._limits.total:
             raise QueueFull(
                 phrase("Too many people are waiting. Please try again in a few minutes.")

@@ -108,12 +108,7 @@ class GenerationQueue:
             EngineLoading, EngineSick, ShuttingDown: nothing is taken at present.
             QueueFull: a limit is reached; nothing was queued.
         """
-        try:
-            self.ensure_open()
-            self._admission.check(request, len(self._line) + len(self._preparing))
-        except GenerationError as error:
-            self.accounts.refused(error)
-            raise
+        self.ensure_open_for(request.person, request.guild, request.priority)
         ticket = Ticket(request=request, _on_cancel=self._cancel)
         if not request.is_ahead:
             self.accounts.counters.submitted += 1
@@ -164,6 +159,23 @@ class GenerationQueue:
                 who ask.
         """
         self.keeper.ensure_open()
+
+    def ensure_open_for(
+        self, person: int, guild: int | None, priority: Priority = Priority.INTERACTIVE
+    ) -> None:
+        """Pass if a request of ``person`` would be taken now. It holds no place for them.
+
+        Raises:
+            EngineLoading, EngineSick, EnginePaused, ShuttingDown: nothing is taken at present.
+            QueueFull: a limit is reached.
+            TooFrequent: a rate is.
+        """
+        try:
+            self.ensure_open()
+            self._admission.check(person, guild, len(self._line) + len(self._preparing), priority)
+        except GenerationError as error:
+            self.accounts.refused(error)
+            raise
 
     def _stand_in_line(self, ticket: Ticket) -> None:
         self._submitted_at[ticket] = time.monotonic()

@@ -20,6 +20,8 @@ from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
 from tests.support.engines import Script
 from tests.support.files import pdf
+from tests.support.held import HeldDownloads
+from tests.support.queues import ask, held
 from tests.support.world import World, build_client, build_conversation
 
 MOON = pdf(["The moon is 384,400 kilometres away.\n" * 5, "Twelve people have walked there.\n" * 5])
@@ -222,6 +224,22 @@ async def test_nothing_is_read_while_no_questions_are_taken(world: World) -> Non
     assert result.response is not None
     assert world.shown() == [result.response.content] * 2
     assert result.response.content.startswith("The bot is restarting.")
+    assert await kept(world) == []
+
+
+async def test_nothing_is_fetched_for_who_has_too_many_questions_in_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    world.engine.default = held()
+    for _ in range(3):
+        world.queue.submit(ask(world.bob.id))
+    result = await askdocs(world, "How old?", ("trees.txt", TREES))
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert result.response is not None
+    assert result.response.content.startswith("You already have 3 questions in line.")
+    assert world.shown() == [result.response.content] * 2
+    assert downloads.names == []
     assert await kept(world) == []
 
 

@@ -12,6 +12,8 @@ from bot.generation.queue import GenerationQueue
 from bot.storage import ChannelRef, TurnState
 from cogs.chat import NOTHING_TO_READ
 from tests.support.engines import Script
+from tests.support.held import HeldDownloads
+from tests.support.queues import ask, held
 from tests.support.stage import ScriptedDiscord
 from tests.support.world import SYSTEM, World, build_client, build_conversation
 
@@ -362,6 +364,21 @@ async def test_while_the_model_loads_people_are_told_how_far_it_is(world: World)
     result = await world.bob.slash(world.channel, "chat", message="hello")
     assert result.ephemeral
     assert await turns(world) == []
+
+
+async def test_nothing_is_fetched_for_who_has_too_many_questions_in_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    world.engine.default = held()
+    for _ in range(3):
+        world.queue.submit(ask(world.bob.id))
+    await world.bob.send(
+        world.channel, mention(world), attachments=[("message.txt", b"a long story")]
+    )
+    [said] = world.shown()
+    assert said.startswith("You already have 3 questions in line.")
+    assert downloads.names == []
 
 
 async def test_an_engine_that_breaks_is_told_with_an_id_and_nothing_is_lost(world: World) -> None:

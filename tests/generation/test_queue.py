@@ -180,6 +180,8 @@ async def test_a_full_queue_says_so_at_once_and_keeps_nothing(
         with pytest.raises(QueueFull, match=sentence):
             queue.submit(ask(1, guild=7))
         assert queue.accounts.counters.refused == 1
+        with pytest.raises(QueueFull, match=sentence):
+            queue.ensure_open_for(1, 7)
         for ticket in tickets:
             ticket.cancel()
         queue.submit(ask(1, guild=7)).cancel()
@@ -285,6 +287,17 @@ async def test_a_server_that_asks_too_often_is_told_so() -> None:
         with pytest.raises(TooFrequent, match=r"This server has asked .* in 24 hours"):
             queue.submit(ask(2, guild=5))
         await queue.submit(ask(1, guild=6)).result()
+
+
+async def test_who_only_asks_whether_they_may_takes_nothing_for_it() -> None:
+    limits = QueueLimits(per_person=1, person_a_minute=1)
+    async with open_queue(ScriptedEngine(), limits) as queue:
+        for _ in range(3):
+            queue.ensure_open_for(1, 5)
+        await queue.submit(ask(1, guild=5)).result()
+        with pytest.raises(TooFrequent):
+            queue.ensure_open_for(1, 5)
+        queue.ensure_open_for(2, 5)
 
 
 async def test_a_question_that_is_refused_does_not_count_towards_the_rate() -> None:
