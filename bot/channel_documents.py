@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import discord
@@ -26,11 +27,13 @@ from bot.storage import (
     Library,
     LibraryFull,
     NewDocument,
+    PersonalData,
     Preferences,
     StoredDocument,
     StoredPassage,
     StoredTurn,
 )
+from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ NO_DOCUMENTS = phrase(
 )
 SOURCE_GONE = phrase("This passage is not kept any more: the document was removed.")
 MESSAGE_GONE = phrase("The message with these files was deleted, so I did not keep them.")
+STILL_READING = phrase("I am still reading files for you. Please try again in a minute.")
+
+_TAKEN_AT_ONCE = 2
+"""Messages and commands whose files are fetched and read at once for one person: more of them
+would take the places of everybody else, and memory before any limit of questions is asked."""
 
 
 class FilesWithdrawn(DocumentError):
@@ -87,12 +95,18 @@ class ChannelDocuments:
         """Files that were read and kept, since this process began."""
         self._reader = reader
         self._downloads = downloads
+        self._people = PersonalData(library.database)
+        self._reading_for: Counter[int] = Counter()
+        """By person, how often their files are being read."""
+        self._needed: Counter[int] = Counter()
+        """Documents that were brought for questions which are being answered, and how many."""
         self._taking: Counter[int] = Counter()
         """Messages whose files are being read, and how often."""
         self._withdrawn: set[int] = set()
         """Those of them that were deleted meanwhile."""
 
-    async def take(
+    @asynccontextmanager
+    async def brought(
         self,
         channel: ChannelRef,
         attachments: Sequence[discord.Attachment],
@@ -100,19 +114,47 @@ class ChannelDocuments:
         added_by: int,
         message_id: int | None = None,
         refetch: Refetch | None = None,
-    ) -> Added:
-        """Fetch and read files, and keep what they say. ``message_id``: the message that they
-        are attached to; they go when it is deleted.
+    ) -> AsyncGenerator[Added]:
+        """Fetch and read files, and keep what they say. A question about them is answered in the
+        block: what people bring who have opted out is kept no longer than that, however it ends.
+
+        ``message_id``: the message that they are attached to; they go when it is deleted.
 
         Raises:
-            DocumentError: none of them can be read, or the channel is full; nothing is kept.
+            DocumentError: none of them can be read, the channel is full, or too many of the
+                person's are being read; nothing is kept.
             FilesWithdrawn: the message was deleted meanwhile; nothing is kept.
         """
-        if message_id is None:
-            return await self._take(channel, attachments, added_by, None, refetch)
-        self._taking[message_id] += 1
+        if self._reading_for[added_by] >= _TAKEN_AT_ONCE:
+            raise DocumentError(STILL_READING)
+        self._reading_for[added_by] += 1
         try:
             added = await self._take(channel, attachments, added_by, message_id, refetch)
+        finally:
+            self._reading_for -= Counter((added_by,))
+        ids = {document.id for document in added.documents}
+        self._needed.update(ids)
+        try:
+            yield added
+        finally:
+            self._needed -= Counter(ids)
+            # A message that Discord tells of twice has its files read twice, and kept once.
+            over = [document_id for document_id in ids if not self._needed[document_id]]
+            await to_the_end(self._people.drop_unkept_documents(over))
+
+    async def _take(
+        self,
+        channel: ChannelRef,
+        attachments: Sequence[discord.Attachment],
+        added_by: int,
+        message_id: int | None,
+        refetch: Refetch | None,
+    ) -> Added:
+        if message_id is None:
+            return await self._read(channel, attachments, added_by, None, refetch)
+        self._taking[message_id] += 1
+        try:
+            added = await self._read(channel, attachments, added_by, message_id, refetch)
             if message_id in self._withdrawn:
                 await self.library.delete_messages([message_id])
                 raise FilesWithdrawn(MESSAGE_GONE)
@@ -129,7 +171,7 @@ class ChannelDocuments:
         self._withdrawn |= self._taking.keys() & set(message_ids)
         await self.library.delete_messages(message_ids)
 
-    async def _take(
+    async def _read(
         self,
         channel: ChannelRef,
         attachments: Sequence[discord.Attachment],

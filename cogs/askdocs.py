@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.about_documents import AboutDocuments
 from bot.attachments import Refetch, documents_in, refetching
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
@@ -161,26 +161,25 @@ class Documents(commands.Cog):
         channel = ref_of(interaction.channel)
         # Before anything is fetched for who would be refused.
         self.client.conversation.ensure_open(interaction.user.id, channel.guild_id)
-        approach: AboutDocuments
-        if files:
-            added = await self.documents.take(
-                channel,
-                files,
-                added_by=interaction.user.id,
-                message_id=message_id,
-                refetch=refetch,
-            )
-            approach = self.documents.about(added)
-        else:
-            approach = await self.documents.about_channel(channel.id)
         asked = Question(
             channel=channel,
             speaker=Speaker(interaction.user.id, interaction.user.display_name),
             text=question,
         )
-        await self.client.conversation.answer(
-            asked, outlet, self.client.me, prefix=as_asked(question), approach=approach
+        answer = partial(
+            self.client.conversation.answer,
+            asked,
+            outlet,
+            self.client.me,
+            prefix=as_asked(question),
         )
+        if not files:
+            await answer(approach=await self.documents.about_channel(channel.id))
+            return
+        async with self.documents.brought(
+            channel, files, added_by=interaction.user.id, message_id=message_id, refetch=refetch
+        ) as added:
+            await answer(approach=self.documents.about(added))
 
     # -- what a channel keeps ------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from collections.abc import AsyncGenerator
 from typing import cast
 
 import discord
@@ -161,16 +162,22 @@ class Chat(commands.Cog):
                 await say(outlet, refused)
             return
         try:
-            if message.attachments:
-                # Before anything is fetched for who would be refused.
-                self.conversation.ensure_open(message.author.id, channel.guild_id)
-            text = await read_message(message, self.client.me.id, self.client.message_file_limit)
-            added = await self._take_documents(message, channel, outlet)
+            await self._reply(message, channel, outlet)
+        except FilesWithdrawn:
+            pass  # nobody waits for an answer to a message that was deleted
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await say(outlet, sentence_for(error))
+
+    async def _reply(
+        self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet
+    ) -> None:
+        if message.attachments:
+            # Before anything is fetched for who would be refused.
+            self.conversation.ensure_open(message.author.id, channel.guild_id)
+        text = await read_message(message, self.client.me.id, self.client.message_file_limit)
+        async with self._documents(message, channel, outlet) as added:
             if text is None:
                 await say(outlet, NOTHING_TO_READ if added is None else have_read(added))
-                if added is not None:
-                    ids = [document.id for document in added.documents]
-                    await self.conversation.people.drop_unkept_documents(ids)
                 return
             approach = (
                 self.client.documents.about(added)
@@ -184,30 +191,29 @@ class Chat(commands.Cog):
                 message_id=message.id,
             )
             await self.conversation.answer(question, outlet, self.client.me, approach=approach)
-        except FilesWithdrawn:
-            pass  # nobody waits for an answer to a message that was deleted
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
-            await say(outlet, sentence_for(error))
 
-    async def _take_documents(
+    @contextlib.asynccontextmanager
+    async def _documents(
         self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet
-    ) -> Added | None:
-        """Read the documents that a message brings, if any."""
+    ) -> AsyncGenerator[Added | None]:
+        """Read the documents that a message brings, if any, for what it asks in the block."""
         files = documents_in(message)
         if not files:
-            return None
+            yield None
+            return
         asker = asker_of(message.author, channel)
         if refused := await self.client.access.refusal(asker, Purpose.DOCUMENTS):
             raise NotWelcome(refused)
         with contextlib.suppress(OutletError):
             await outlet.typing()
-        return await self.client.documents.take(
+        async with self.client.documents.brought(
             channel,
             files,
             added_by=message.author.id,
             message_id=message.id,
             refetch=refetching(message),
-        )
+        ) as added:
+            yield added
 
     async def _approach_to_reply(self, message: discord.Message) -> Approach | None:
         """Who replies to an answer about documents asks about the same ones."""

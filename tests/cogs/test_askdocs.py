@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from simcord.results import InteractionResult
 from bot import about_documents
 from bot.about_documents import DOCUMENTS_GONE, NOT_CHECKED
 from bot.asking import Consultation, Verdict
-from bot.channel_documents import NO_DOCUMENTS, SOURCE_GONE
+from bot.channel_documents import NO_DOCUMENTS, SOURCE_GONE, STILL_READING, Added
 from bot.errors import PromptFailed
 from bot.generation.engine import FinishReason
 from bot.reading_files import ReadFile
@@ -241,6 +243,86 @@ async def test_nothing_is_fetched_for_who_has_too_many_questions_in_line(
     assert world.shown() == [result.response.content] * 2
     assert downloads.names == []
     assert await kept(world) == []
+
+
+async def ask_in_a_message(world: World) -> None:
+    await world.bob.send(
+        world.channel, f"{mention(world)} how old?", attachments=[("trees.txt", TREES)]
+    )
+
+
+async def ask_by_command(world: World) -> None:
+    await askdocs(world, "How old?", ("trees.txt", TREES))
+
+
+@pytest.mark.parametrize("asks", [ask_in_a_message, ask_by_command])
+async def test_files_of_a_question_that_is_refused_once_they_are_read_go_if_their_person_opted_out(
+    asks: Callable[[World], Awaitable[None]], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = world.client.documents._reader
+    plain = reading.read
+
+    async def read(name: str, data: bytes) -> ReadFile:
+        world.queue.keeper.pause(True)
+        return await plain(name, data)
+
+    monkeypatch.setattr(reading, "read", read)
+    await asks(world)
+    assert await kept(world) == ["trees.txt"]
+    await world.client.documents.library.clear(world.channel.id)
+    await world.client.conversation.people.opt_out(world.bob.id)
+    world.queue.keeper.pause(False)
+    await asks(world)
+    assert await kept(world) == []
+    assert len(set(world.shown())) == 1
+    assert world.engine.prompts == []
+
+
+async def test_files_of_who_opted_out_are_there_as_long_as_a_question_needs_them(
+    world: World,
+) -> None:
+    await world.client.conversation.people.opt_out(world.bob.id)
+    sent = await world.bob.send(world.channel, "look", attachments=[("trees.txt", TREES)])
+    channel = ChannelRef(world.channel.id, world.guild.id)
+
+    def taken() -> AbstractAsyncContextManager[Added]:
+        return world.client.documents.brought(
+            channel, sent.attachments, added_by=world.bob.id, message_id=sent.id
+        )
+
+    # As Discord tells of a message twice when a connection is resumed.
+    async with taken():
+        async with taken():
+            pass
+        assert await kept(world) == ["trees.txt"]
+    assert await kept(world) == []
+
+
+async def test_of_one_person_the_files_of_two_messages_are_read_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    for number in range(2):
+        await world.bob.send(world.channel, mention(world), attachments=[(f"{number}.txt", TREES)])
+    assert world.shown() == []
+    refused = await askdocs(world, "How old?", ("trees.txt", TREES))
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert refused.response is not None
+    assert refused.response.content == STILL_READING
+    assert world.shown() == [STILL_READING] * 2
+    await world.alice.send(world.channel, mention(world), attachments=[("moon.pdf", MOON)])
+    assert downloads.names == ["0.txt", "1.txt", "moon.pdf"]
+    await downloads.arrive()
+    assert sum(said.startswith("I have read") for said in world.shown()) == 3
+    monkeypatch.undo()
+    await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    assert world.shown()[-1].startswith("I have read")
+
+
+async def test_files_that_could_not_be_read_do_not_count_any_more(world: World) -> None:
+    for _ in range(3):
+        await world.bob.send(world.channel, mention(world), attachments=[("empty.txt", b"")])
+    assert world.shown() == ["`empty.txt` is empty."] * 3
 
 
 # -- messages ------------------------------------------------------------------------------
