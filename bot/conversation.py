@@ -24,6 +24,7 @@ from bot.language import phrase
 from bot.logs import request_id
 from bot.prompting import Prompter
 from bot.prompts import Prompt
+from bot.questions_coming import Coming, QuestionsComing
 from bot.reading_ahead import ReadingAhead
 from bot.replies.outlets import Outlet
 from bot.replies.pacing import Pacers
@@ -100,12 +101,12 @@ class Conversation:
         self.replies = RepliesUnderWay(
             history, people, pacers, max_messages=max_messages, after=self._after
         )
+        self.coming = QuestionsComing()
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
 
     def ensure_open(self, person: int, guild: int | None) -> None:
-        """Pass if a question of ``person`` would be taken: worth asking before work is put into
-        one.
+        """Pass if a question of ``person`` would be taken: worth asking before work is put in it.
 
         Raises:
             GenerationError: it would be refused; the text is the sentence for the person.
@@ -136,49 +137,49 @@ class Conversation:
         # First in line, then in the history: what is refused leaves no trace there, and the
         # prompt is not built before the question is stored.
         approach = approach or self._talk
-        async with self._in_order:
-            is_kept = not await self.people.has_opted_out(question.speaker.id)
-            ticket = await self._ask(
-                question.channel,
-                question.speaker.id,
-                stored,
-                outlet,
-                approach=approach,
-                unkept=None if is_kept else question,
-            )
-        try:
-            await outlet.acknowledge()
-            question_id = await self.history.add_question(
-                channel=question.channel,
-                author_id=question.speaker.id,
-                author_name=question.speaker.name if is_kept else "",
-                content=question.text if is_kept else "",
-                message_id=question.message_id,
-            )
-            await approach.begin(question_id)
-            stored.set_result(question_id)
-            reply_id = await self._open(question_id, me)
-        except (IntegrityError, ReplyUnavailable):
-            # Discord repeats events when a connection is resumed, and this one is being answered
-            # already; or the question was deleted in this very moment. Nobody waits for anything.
-            ticket.cancel()
-        except BaseException:
-            ticket.cancel()
-            raise
-        else:
-            await self.replies.write(
-                Reply(
-                    id=reply_id,
-                    channel=question.channel,
-                    ticket=ticket,
-                    outlet=outlet,
+        asked_in = () if question.message_id is None else (question.message_id,)
+        with self.coming.following(question.message_id) as coming:
+            async with self._in_order:
+                is_kept = not await self.people.has_opted_out(question.speaker.id)
+                ticket = await self._ask(
+                    question.channel,
+                    question.speaker.id,
+                    stored,
+                    outlet,
                     approach=approach,
-                    person=question.speaker.id,
-                    unkept_question=None if is_kept else question_id,
-                    question_messages=() if question.message_id is None else (question.message_id,),
-                    prefix=prefix,
+                    unkept=None if is_kept else question,
                 )
-            )
+            try:
+                await outlet.acknowledge()
+                question_id = await self._store(question, coming, is_kept=is_kept)
+                await approach.begin(question_id)
+                stored.set_result(question_id)
+                reply_id = await self._open(question_id, me)
+                if coming.is_withdrawn:
+                    # The deletion came when there was no reply under way that it could end.
+                    await self.history.delete_reply(reply_id)
+                    raise ReplyUnavailable(QUESTION_GONE)
+            except (IntegrityError, ReplyUnavailable):
+                # Discord repeats events when a connection is resumed, and this one is being
+                # answered already; or the question was deleted. Nobody waits for anything.
+                ticket.cancel()
+            except BaseException:
+                ticket.cancel()
+                raise
+            else:
+                await self.replies.write(
+                    Reply(
+                        id=reply_id,
+                        channel=question.channel,
+                        ticket=ticket,
+                        outlet=outlet,
+                        approach=approach,
+                        person=question.speaker.id,
+                        unkept_question=None if is_kept else question_id,
+                        question_messages=asked_in,
+                        prefix=prefix,
+                    )
+                )
 
     async def regenerate(self, reply: StoredTurn, person: int, outlet: Outlet, me: Speaker) -> None:
         """Write another reply to the same question into the same messages; the old one leaves
@@ -263,12 +264,36 @@ class Conversation:
         )
 
     async def forget_messages(self, message_ids: Iterable[int]) -> None:
-        """Follow the deletion of Discord messages: replies to them end, turns in them go."""
+        """Follow the deletion of Discord messages: replies to them end, turns in them go, and
+        what is about to be one is not stored."""
         gone = set(message_ids)
+        self.coming.deleted(gone)
         self.replies.deleted(gone)
         await self.history.delete_messages(sorted(gone))
 
     # -- how it is done ------------------------------------------------------------------
+
+    async def _store(self, question: Question, coming: Coming, *, is_kept: bool) -> int:
+        """Write a question down as its message stands now.
+
+        Raises:
+            ReplyUnavailable: the message was deleted meanwhile; nothing is stored.
+        """
+        async with coming.changing:
+            if coming.is_withdrawn:
+                raise ReplyUnavailable(QUESTION_GONE)
+            try:
+                return await self.history.add_question(
+                    channel=question.channel,
+                    author_id=question.speaker.id,
+                    author_name=question.speaker.name if is_kept else "",
+                    content=(coming.text or question.text) if is_kept else "",
+                    message_id=question.message_id,
+                )
+            finally:
+                if coming.is_withdrawn and question.message_id is not None:
+                    # The deletion looked for it before it was there. No reply to it is opened.
+                    await self.history.delete_messages([question.message_id])
 
     async def _ask(
         self,
@@ -333,7 +358,8 @@ class Conversation:
         if question is None:
             raise Cancelled(phrase("The question was deleted."))
         if unkept is not None:
-            return replace(question, content=unkept.text, author_name=unkept.speaker.name)
+            text = self.coming.text_of(unkept.message_id) or unkept.text
+            return replace(question, content=text, author_name=unkept.speaker.name)
         return question
 
     async def _kept_question(self, question_id: int) -> StoredTurn:

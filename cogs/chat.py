@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.access import NotWelcome, Purpose, asker_of
 from bot.answering import Approach
 from bot.attachments import documents_in, refetching
-from bot.channel_documents import Added, FilesWithdrawn
+from bot.channel_documents import MESSAGE_GONE, Added, FilesWithdrawn
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
@@ -23,6 +23,7 @@ from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
 from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
 from bot.patience import announce
+from bot.questions_coming import Coming
 from bot.replies.faults import OutletError
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_channel, language_of_place
@@ -141,6 +142,11 @@ class Chat(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
+        # Before anything is waited for: the next event may be that it was deleted.
+        with self.conversation.coming.following(message.id) as coming:
+            await self._hear(message, coming)
+
+    async def _hear(self, message: discord.Message, coming: Coming) -> None:
         play = self.client.play
         channel = ref_of(message.channel)
         refused = await self.client.access.refusal(asker_of(message.author, channel))
@@ -162,20 +168,23 @@ class Chat(commands.Cog):
                 await say(outlet, refused)
             return
         try:
-            await self._reply(message, channel, outlet)
+            await self._reply(message, coming, channel, outlet)
         except FilesWithdrawn:
             pass  # nobody waits for an answer to a message that was deleted
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
-            await say(outlet, sentence_for(error))
+            sentence = sentence_for(error)
+            if not coming.is_withdrawn:
+                await say(outlet, sentence)
 
     async def _reply(
-        self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet
+        self, message: discord.Message, coming: Coming, channel: ChannelRef, outlet: ChannelOutlet
     ) -> None:
         if message.attachments:
             # Before anything is fetched for who would be refused.
             self.conversation.ensure_open(message.author.id, channel.guild_id)
-        text = await read_message(message, self.client.me.id, self.client.message_file_limit)
-        async with self._documents(message, channel, outlet) as added:
+        read = await read_message(message, self.client.me.id, self.client.message_file_limit)
+        async with self._documents(message, coming, channel, outlet) as added:
+            text = coming.text or read
             if text is None:
                 await say(outlet, NOTHING_TO_READ if added is None else have_read(added))
                 return
@@ -194,7 +203,7 @@ class Chat(commands.Cog):
 
     @contextlib.asynccontextmanager
     async def _documents(
-        self, message: discord.Message, channel: ChannelRef, outlet: ChannelOutlet
+        self, message: discord.Message, coming: Coming, channel: ChannelRef, outlet: ChannelOutlet
     ) -> AsyncGenerator[Added | None]:
         """Read the documents that a message brings, if any, for what it asks in the block."""
         files = documents_in(message)
@@ -206,6 +215,9 @@ class Chat(commands.Cog):
             raise NotWelcome(refused)
         with contextlib.suppress(OutletError):
             await outlet.typing()
+        # From here on, who keeps the documents looks after that.
+        if coming.is_withdrawn:
+            raise FilesWithdrawn(MESSAGE_GONE)
         async with self.client.documents.brought(
             channel,
             files,
@@ -226,17 +238,22 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         history = self.conversation.history
-        turn = await history.turn_of_message(payload.message_id)
-        if turn is None or turn.role is not Role.USER:
-            return
-        try:
-            text = await read_message(
-                payload.message, self.client.me.id, self.client.message_file_limit
-            )
-        except Unreadable:
-            return  # the question stays as it was read
-        if text:
-            await history.edit_message(payload.message_id, text)
+        coming = self.conversation.coming.of(payload.message_id)
+        if coming is None:
+            turn = await history.turn_of_message(payload.message_id)
+            if turn is None or turn.role is not Role.USER:
+                return
+            coming = Coming()  # nobody who is about to store it waits for this
+        async with coming.changing:
+            try:
+                text = await read_message(
+                    payload.message, self.client.me.id, self.client.message_file_limit
+                )
+            except Unreadable:
+                return  # the question stays as it was read
+            if text:
+                coming.text = text
+                await history.edit_message(payload.message_id, text)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

@@ -402,6 +402,30 @@ async def test_a_message_that_is_deleted_while_its_file_is_read_leaves_nothing(
     assert await kept(world) == ["trees.txt"]
 
 
+async def test_a_message_that_is_deleted_while_its_text_is_fetched_has_its_files_left_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    files = [("message.txt", b"how old?"), ("trees.txt", TREES)]
+    sent = await world.bob.send(world.channel, mention(world), attachments=files)
+    await world.bob.delete(sent)
+    await downloads.arrive()
+    assert downloads.names == ["message.txt"]
+    assert await kept(world) == []
+    assert world.shown() == []
+
+
+async def test_a_question_that_an_edit_adds_while_the_file_is_fetched_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    sent = await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    await world.bob.edit(sent, f"{mention(world)} how old is an oak?")
+    says(world, "An oak lives for a thousand years.")
+    await downloads.arrive()
+    assert world.shown() == ["An oak lives for a thousand years.\n-# Sources: 1 `trees.txt`"]
+
+
 async def test_a_deleted_message_takes_its_documents_along(world: World) -> None:
     sent = await world.bob.send(world.channel, mention(world), attachments=[("t.txt", TREES)])
     await world.bob.delete(sent)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import discord
 import pytest
 
+from bot.access import Access, Asker, Purpose
 from bot.generation.engine import FinishReason
 from bot.generation.queue import GenerationQueue
 from bot.storage import ChannelRef, TurnState
 from cogs.chat import NOTHING_TO_READ
 from tests.support.engines import Script
 from tests.support.held import HeldDownloads
-from tests.support.queues import ask, held
+from tests.support.migrated import bytes_of
+from tests.support.queues import ask, held, settle
 from tests.support.stage import ScriptedDiscord
 from tests.support.world import SYSTEM, World, build_client, build_conversation
 
@@ -190,6 +194,131 @@ async def test_a_deleted_reply_leaves_the_conversation(world: World) -> None:
     assert answer is not None
     await world.alice.delete(answer)
     assert await turns(world) == []
+
+
+async def test_a_message_that_is_deleted_while_it_is_fetched_is_neither_answered_nor_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    asked = await world.bob.send(
+        world.channel, mention(world), attachments=[("message.txt", b"my PIN is 1234")]
+    )
+    await world.bob.delete(asked)
+    await downloads.arrive()
+    assert world.shown() == []
+    assert world.engine.prompts == []
+    assert await world.history.turn_of_message(asked.id) is None
+    assert b"1234" not in bytes_of(tmp_path), "not even for a moment"
+    await world.bob.send(world.channel, f"{mention(world)} what is my PIN?")
+    assert world.shown() == ["Hello there."]
+    assert "1234" not in world.engine.prompts[-1]
+
+
+async def test_a_message_that_is_deleted_before_anything_of_it_is_read_is_not_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, lets = Access.refusal, asyncio.Event()
+
+    async def refusal(access: Access, asker: Asker, purpose: Purpose | None = None) -> str:
+        await world.env.external_wait(lets.wait(), reason="the test lets it be looked up")
+        return await plain(access, asker, purpose)
+
+    monkeypatch.setattr(Access, "refusal", refusal)
+    asked = await world.bob.send(world.channel, f"{mention(world)} my PIN is 1234")
+    await world.bob.delete(asked)
+    lets.set()
+    await world.env.settle()
+    assert world.shown() == []
+    assert await world.history.turn_of_message(asked.id) is None
+
+
+async def test_of_a_message_that_was_deleted_nobody_is_told_that_it_cannot_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch, is_lost=True)
+    asked = await world.bob.send(
+        world.channel, mention(world), attachments=[("message.txt", b"a long story")]
+    )
+    await world.bob.delete(asked)
+    await downloads.arrive()
+    assert world.shown() == []
+
+
+async def test_an_edit_that_comes_while_the_message_is_fetched_is_what_is_asked_and_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    asked = await world.bob.send(
+        world.channel, f"{mention(world)} I am ten", attachments=[("message.txt", b"and old")]
+    )
+    await world.bob.edit(asked, f"{mention(world)} I am eleven")
+    downloads.let_go(1)
+    await world.env.settle()
+    assert world.engine.prompts == []
+    await downloads.arrive()
+    assert "USER: Bob: I am eleven\n\nand old ASSISTANT:" in world.engine.prompts[0]
+    assert await turns(world) == [("I am eleven\n\nand old", "Hello there.")]
+
+
+async def edit_that_arrives_late(world: World, downloads: HeldDownloads) -> discord.Message:
+    """Send a message and edit it; what the edit says arrives when the question is in line."""
+    asked = await world.bob.send(
+        world.channel, f"{mention(world)} I am ten", attachments=[("message.txt", b"and old")]
+    )
+    await world.bob.edit(asked, f"{mention(world)} I am eleven")
+    downloads.let_go(0)
+    while not world.queue.status.running:
+        await asyncio.sleep(0)
+    # Whoever would store it now is let in first.
+    for _ in range(20):
+        await settle()
+        await world.history.delete_messages([0])
+    await downloads.arrive()
+    return asked
+
+
+async def test_an_edit_that_is_still_being_fetched_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[str] = []
+    plain = world.history.add_question
+
+    async def add_question(**given: Any) -> int:
+        stored.append(given["content"])
+        return await plain(**given)
+
+    monkeypatch.setattr(world.history, "add_question", add_question)
+    await edit_that_arrives_late(world, HeldDownloads(world, monkeypatch))
+    assert stored == ["I am eleven\n\nand old"]
+    assert "USER: Bob: I am eleven\n\nand old ASSISTANT:" in world.engine.prompts[0]
+    assert await turns(world) == [("I am eleven\n\nand old", "Hello there.")]
+
+
+async def test_an_edit_that_comes_while_the_question_is_stored_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = world.history.add_question
+
+    async def add_question(**given: Any) -> int:
+        world.env.backend.edit_message(
+            world.channel.id, given["message_id"], {"content": f"{mention(world)} I am eleven"}
+        )
+        await settle()
+        return await plain(**given)
+
+    monkeypatch.setattr(world.history, "add_question", add_question)
+    await world.bob.send(world.channel, f"{mention(world)} I am ten")
+    assert await turns(world) == [("I am eleven", "Hello there.")]
+
+
+async def test_who_wants_nothing_kept_is_answered_to_what_they_made_of_their_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.client.conversation.people.opt_out(world.bob.id)
+    asked = await edit_that_arrives_late(world, HeldDownloads(world, monkeypatch))
+    assert "USER: Bob: I am eleven\n\nand old ASSISTANT:" in world.engine.prompts[0]
+    assert await turns(world) == []
+    assert await world.history.turn_of_message(asked.id) is None
 
 
 # -- starting afresh -------------------------------------------------------------------------

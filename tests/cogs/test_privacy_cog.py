@@ -16,6 +16,7 @@ from bot.privacy import FILE_NAME, TooMuchData
 from bot.reply_actions import NOT_KEPT
 from bot.storage import ChannelRef, Holdings, Library
 from tests.support.engines import Script
+from tests.support.migrated import bytes_of
 from tests.support.world import World
 
 TREES = b"An oak grows very old. A birch does not.\n"
@@ -35,10 +36,6 @@ async def use(person: MemberActor, world: World, command: str, **options: str) -
 
 async def holdings(world: World, person: MemberActor) -> Holdings:
     return await world.client.privacy.people.holdings(person.id)
-
-
-def bytes_of(folder: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in sorted(folder.glob("airocord.db*")))
 
 
 async def test_show_says_in_words_what_there_is_and_of_whom(world: World) -> None:

@@ -24,6 +24,11 @@ def put_database(folder: Path) -> Path:
     return file
 
 
+def bytes_of(folder: Path) -> bytes:
+    """All that is in the files of the database there, its log included."""
+    return b"".join(file.read_bytes() for file in sorted(folder.glob(f"{NAME}*")))
+
+
 @functools.cache
 def _made() -> Path:
     """One for each process of tests."""

@@ -1,0 +1,65 @@
+"""Messages on their way to be stored questions, and what people do to them meanwhile.
+
+From the moment that Discord tells of a message until its question is stored, files are fetched and
+read, for a minute and more. Who deletes or edits the message in that time changes nothing in the
+history, where it does not stand yet: it is noted here, for whoever stores it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Coming:
+    """One message while it is handled."""
+
+    is_withdrawn: bool = False
+    """It was deleted."""
+    text: str | None = None
+    """As it was edited last; ``None``: it was not."""
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who reads an edit, and by who stores the question: an edit comes before it whole, or
+    finds it stored."""
+    handlers: int = 0
+    """That handle it: Discord repeats events when a connection is resumed."""
+
+
+class QuestionsComing:
+    """The messages that are being handled."""
+
+    def __init__(self) -> None:
+        self._coming: dict[int, Coming] = {}
+
+    @contextmanager
+    def following(self, message_id: int | None) -> Iterator[Coming]:
+        """Note what happens to a message while the block runs. ``None``: what was asked stands in
+        none, and nothing can happen to it."""
+        if message_id is None:
+            yield Coming()
+            return
+        coming = self._coming.setdefault(message_id, Coming())
+        coming.handlers += 1
+        try:
+            yield coming
+        finally:
+            coming.handlers -= 1
+            if not coming.handlers:
+                del self._coming[message_id]
+
+    def of(self, message_id: int | None) -> Coming | None:
+        """A message, if it is being handled."""
+        return None if message_id is None else self._coming.get(message_id)
+
+    def text_of(self, message_id: int | None) -> str | None:
+        """What a message that is being handled was edited to; ``None``: it was not."""
+        coming = self.of(message_id)
+        return None if coming is None else coming.text
+
+    def deleted(self, message_ids: Set[int]) -> None:
+        """Messages were deleted."""
+        for message_id in self._coming.keys() & message_ids:
+            self._coming[message_id].is_withdrawn = True
