@@ -67,6 +67,11 @@ async def test_two_people_are_answered_at_once_and_the_second_turn_reads_only_wh
                 assert len(set(at_ada.states)) >= 2
                 assert len(set(at_bo.states)) >= 2
                 assert (at_ada.texts, at_bo.texts) == (["".join(TOKENS)], ["".join(TOKENS)])
+                # His comes first, so that the pause between two edits is over in her channel, and
+                # hers is shown before it has ended.
+                await ask(sandbox, bo, there, "And then?")
+                await at_bo.sees(lambda messages: len(messages) == 2)
+                await at_bo.offers("Regenerate")
                 await ask(sandbox, ada, here, "And then?")
                 await at_ada.sees(lambda messages: len(messages) == 2)
                 shown = await at_ada.offers("Stop")
