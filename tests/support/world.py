@@ -210,3 +210,13 @@ async def open_world(
         await env.shutdown()
         await queue.drain(0)
         await database.close()
+
+
+def mention(world: World) -> str:
+    return f"<@{world.client.me.id}>"
+
+
+async def turns(world: World, channel_id: int | None = None) -> list[tuple[str, str]]:
+    """Questions and replies of a channel as the next prompt would hold them."""
+    window = await world.history.window(channel_id or world.channel.id)
+    return [(e.question.content, e.reply.content) for e in window]
