@@ -15,7 +15,9 @@ from sandbox.server import Sandbox
 from tests.support.bot_process import BotProcess
 from tests.support.judge import Judge
 from tests.support.model_on_a_wire import LIMIT_S, ModelOnAWire
-from tests.support.reader import Reader, buttons, told
+from tests.support.reader import Reader, author_of, buttons, told
+
+SENDS = "/channels/{channel_id}/messages"
 
 
 @pytest.fixture
@@ -210,15 +212,21 @@ async def test_games_are_played_while_the_model_still_loads(
         await sandbox.close()
 
 
-async def test_a_command_is_answered_although_the_bot_is_told_to_stop_meanwhile(
-    tmp_path: Path, sandbox: Sandbox, judge: Judge
+@pytest.mark.parametrize("asks_by", ["command", "message"])
+async def test_what_was_asked_is_answered_although_the_bot_is_told_to_stop_meanwhile(
+    tmp_path: Path, sandbox: Sandbox, judge: Judge, asks_by: str
 ) -> None:
     async with running(sandbox, tmp_path) as (bot, _):
-        held = Held()
-        route = "/interactions/{interaction_id}/{token}/callback"
-        fault = sandbox.faults.add(Fault(route=route, answer=held))
-        bo = sandbox.person("Bo")
-        asked = bo.use_command(int(bo.channels()[0]["id"]), "help")
+        callback = "/interactions/{interaction_id}/{token}/callback"
+        held, bo = Held(), sandbox.person("Bo")
+        channel_id = int(bo.channels()[0]["id"])
+        fault = Fault(route=callback if asks_by == "command" else SENDS, answer=held)
+        sandbox.faults.add(fault)
+        if asks_by == "command":
+            bo.use_command(channel_id, "help")
+        else:
+            # Of no words, which is answered without the model.
+            bo.send(channel_id, f"<@{sandbox.world.bot_id}>")
         async with asyncio.timeout(LIMIT_S):
             while not fault.hits:
                 await asyncio.sleep(0.01)
@@ -226,4 +234,5 @@ async def test_a_command_is_answered_although_the_bot_is_told_to_stop_meanwhile(
         await bot.logged("bot.handlers: handlers that are waited for: 1")
         held.until.set()
         await stopping
-        assert asked.state == "answered"
+        answers = bo.messages(channel_id)
+        assert [author_of(message) for message in answers][-1] == sandbox.world.bot_id
