@@ -93,11 +93,8 @@ async def respond(
     buttons = discord.utils.MISSING if view is None else view
     is_deferred = interaction.response.type is InteractionResponseType.deferred_channel_message
     is_awaited = is_deferred and await _is_thinking(interaction) is True
-    is_first_try = True
 
     async def send() -> None:
-        nonlocal is_first_try
-        is_repeated, is_first_try = not is_first_try, False
         async with discord_call(CALL_LIMIT_S):
             if is_awaited:
                 # Unlike a message that follows up, it is not there twice where it is sent twice
@@ -105,15 +102,17 @@ async def respond(
                 await interaction.edit_original_response(content=text, view=buttons)
             elif interaction.response.is_done():
                 await interaction.followup.send(text, ephemeral=True, view=buttons)
-            elif not (is_repeated and await _is_thinking(interaction) is False):
+            else:
                 await interaction.response.send_message(text, ephemeral=True, view=buttons)
 
     async def send_after_all() -> None:
-        """Discord has had an acknowledgement, of which only the receipt was lost."""
+        """Discord has had an answer or an acknowledgement, of which only the receipt was lost."""
         async with discord_call(CALL_LIMIT_S):
-            if await _is_thinking(interaction) is True:
+            standing = await interaction.original_response()
+            if standing.flags.loading:
                 await interaction.edit_original_response(content=text, view=buttons)
-            else:
+            elif interaction.message is not None and interaction.message.id == standing.id:
+                # A press that was acknowledged without a word.
                 await interaction.followup.send(text, ephemeral=True, view=buttons)
 
     try:

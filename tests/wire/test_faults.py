@@ -5,13 +5,17 @@ The bot runs as a process of its own, discord.py's own retries and waits include
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.replies.faults import ALREADY_ACKNOWLEDGED
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, ExpiredToken, Failed, Fault, RateLimited
 from sandbox.files import Upload
+from sandbox.traffic import Exchange
 from tests.support.judge import Judge
+from tests.support.model_on_a_wire import LIMIT_S
 from tests.support.reader import LOADING, buttons, told
 from tests.wire.conftest import Wire
 
@@ -146,6 +150,26 @@ async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgemen
         assert reader.texts == ["> hello\nHello there."]
         assert not int(str(reader.messages[0]["flags"])) & LOADING
     assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_discord_stumbles_on(
+    wire: Wire, judge: Judge
+) -> None:
+    asked_for: list[Exchange] = []
+    wire.sandbox.traffic.listeners.append(asked_for.append)
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
+    stumbles = wire.sandbox.faults.add(Fault(method="GET", route=ORIGINAL, answer=Failed(503)))
+    nothing = "I keep no documents for this channel."
+    assert await told(wire.bo, wire.bo.use_command(wire.channel_id, "docs list")) == nothing
+    with wire.reader() as reader:
+        async with asyncio.timeout(LIMIT_S):
+            while not any(e.method == "GET" and e.status == 200 for e in asked_for):
+                await asyncio.sleep(0.01)
+        assert stumbles.hits == 1
+        # What would be said again comes before what is said next.
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert reader.texts.count(nothing) == 1
     assert only_acknowledged_again(judge)
 
 
