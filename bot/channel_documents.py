@@ -16,12 +16,11 @@ from bot.attachments import DownloadLimits, Refetch, fetch_files
 from bot.document_words import quotation
 from bot.documents.search import Excerpt
 from bot.errors import DocumentError
-from bot.language import phrase, spoken
+from bot.language import phrase
 from bot.prompting import Prompter
 from bot.reading_files import FileReader, ReadFile, read_files
-from bot.replies.languages import language_of_person
-from bot.replies.splitting import split
-from bot.sentences import respond, sentence_for
+from bot.replies.answering import respond
+from bot.sentences import sentence_for
 from bot.storage import (
     ChannelRef,
     Library,
@@ -249,11 +248,7 @@ class ChannelDocuments:
             if found is None:
                 await respond(interaction, SOURCE_GONE)
                 return
-            shown = spoken(_shown(*found), language_of_person(interaction))
-            first, *rest = split(shown)
-            await interaction.response.send_message(first, ephemeral=True)
-            for part in rest:
-                await interaction.followup.send(part, ephemeral=True)
+            await respond(interaction, _shown(*found))
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             await respond(interaction, sentence_for(error))
 

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.language import spoken
-from bot.replies.languages import language_of_place, speak
+from bot.replies.answering import acknowledge
 
 Result = TypeVar("Result")
 
@@ -29,31 +28,17 @@ async def in_time(
 ) -> Result:
     """What ``work`` returns; the person sees "thinking…" where it takes longer than a moment.
 
-    The answer goes by :func:`announce` then, or :func:`bot.sentences.respond`, both of which
-    know whether the interaction was acknowledged.
+    The answer goes by :func:`~bot.replies.answering.announce` then, or
+    :func:`~bot.replies.answering.respond`, both of which know whether it was acknowledged.
     """
     task = asyncio.create_task(work, name="prepare an answer")
     try:
         done, _ = await asyncio.wait({task}, timeout=patience_s)
         if not done:
-            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+            await acknowledge(interaction, ephemeral=ephemeral)
         return await task
     finally:
         # Where the acknowledgement failed, or the bot stops.
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-async def announce(
-    interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
-) -> None:
-    """Answer an interaction so that the whole channel sees it, in the channel's language."""
-    language = language_of_place(interaction)
-    text = spoken(text, language)
-    speak(view, language)
-    buttons = discord.utils.MISSING if view is None else view
-    if interaction.response.is_done():
-        await interaction.followup.send(text, view=buttons)
-    else:
-        await interaction.response.send_message(text, view=buttons)

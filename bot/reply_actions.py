@@ -13,12 +13,14 @@ from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
+from bot.replies.answering import acknowledge, respond
 from bot.replies.faults import OutletError, TokenExpired, discord_call
 from bot.replies.interaction_outlet import InteractionOutlet, is_bot_in_channel
-from bot.replies.languages import language_of_person, language_of_place
+from bot.replies.languages import language_of_place
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, Outlet
 from bot.replies.pages import without_note
 from bot.replies.saying import persistently
+from bot.sentences import tell_of
 from bot.storage import StoredTurn
 
 log = logging.getLogger(__name__)
@@ -47,18 +49,18 @@ class ReplyActions:
         await self._reply(interaction, turn_id)
         if not self._conversation.replies.stop(turn_id):
             raise NotAllowed(phrase("This reply is not being written any more."))
-        await interaction.response.defer()
+        await acknowledge(interaction, thinking=False)
 
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._access.check(interaction)
         reply = await self._reply(interaction, turn_id)
-        outlet = await self._outlet(interaction)
+        outlet = self._outlet(interaction)
         await self._conversation.regenerate(reply, interaction.user.id, outlet, self._me())
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._access.check(interaction)
         reply = await self._reply(interaction, turn_id)
-        outlet = await self._outlet(interaction)
+        outlet = self._outlet(interaction)
         has_grown = await self._conversation.resume(reply, interaction.user.id, outlet)
         if interaction.message is not None and has_grown:
             # The controls are under the continuation now.
@@ -83,20 +85,31 @@ class ReplyActions:
         return reply
 
     @staticmethod
-    async def _outlet(interaction: discord.Interaction) -> Outlet:
-        """Acknowledge the press and say where to write."""
+    def _outlet(interaction: discord.Interaction) -> Outlet:
         if interaction.type is discord.InteractionType.component:
-            await interaction.response.defer()
             return InteractionOutlet(interaction)
         if not is_bot_in_channel(interaction):
             # An interaction's own messages would be new ones: those of the reply are another's.
             raise NotAllowed(phrase("I may not write in this channel."))
-        text = phrase("I am writing this reply anew.").spoken(language_of_person(interaction))
-        await interaction.response.send_message(text, ephemeral=True)
+        return _MenuOutlet(interaction)
+
+    async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
+        await tell_of(interaction, error)
+
+
+class _MenuOutlet(ChannelOutlet):
+    """Writes through the channel, for the messages of the reply are none of this interaction's;
+    who opened the menu is told so."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
         channel = interaction.client.get_partial_messageable(
             interaction.channel_id or 0, guild_id=interaction.guild_id
         )
-        return ChannelOutlet(channel, language=language_of_place(interaction))
+        super().__init__(channel, language=language_of_place(interaction))
+        self._interaction = interaction
+
+    async def acknowledge(self) -> None:
+        await respond(self._interaction, phrase("I am writing this reply anew."))
 
 
 async def _take_controls_away(interaction: discord.Interaction, message: discord.Message) -> None:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import logging
 
 import discord
-from discord import InteractionResponseType, app_commands
+from discord import app_commands
 
 from bot.errors import AirocordError
-from bot.language import joined, phrase, plural, spoken
+from bot.language import joined, phrase, plural
 from bot.logs import request_id
-from bot.replies.faults import (
-    ALREADY_ACKNOWLEDGED,
-    OutletError,
-    Rejected,
-    discord_call,
-    is_outage,
-)
-from bot.replies.languages import language_of_person, speak
-from bot.replies.outlets import CALL_LIMIT_S
+from bot.replies.answering import is_thinking, respond
+from bot.replies.faults import is_outage
 from bot.replies.pages import DISCORD_STUMBLED
-from bot.replies.saying import persistently
 
 log = logging.getLogger(__name__)
 
@@ -68,60 +60,5 @@ async def tell_of(interaction: discord.Interaction, error: BaseException) -> Non
     Where only Discord's receipt of the answer was lost, the answer stands there, and no more is
     said.
     """
-    if not (is_outage(error) and await _is_thinking(interaction) is False):
+    if not (is_outage(error) and await is_thinking(interaction) is False):
         await respond(interaction, sentence_for(error))
-
-
-async def _is_thinking(interaction: discord.Interaction) -> bool | None:
-    """Whether Discord shows "thinking…" where the answer will stand; ``None`` where Discord does
-    not say."""
-    try:
-        async with discord_call(CALL_LIMIT_S):
-            message = await interaction.original_response()
-    except OutletError:
-        return None
-    return message.flags.loading
-
-
-async def respond(
-    interaction: discord.Interaction, sentence: str, view: discord.ui.View | None = None
-) -> None:
-    """Tell the person behind an interaction something that only they see, in their language."""
-    language = language_of_person(interaction)
-    text = spoken(sentence, language)
-    speak(view, language)
-    buttons = discord.utils.MISSING if view is None else view
-    is_deferred = interaction.response.type is InteractionResponseType.deferred_channel_message
-    is_awaited = is_deferred and await _is_thinking(interaction) is True
-
-    async def send() -> None:
-        async with discord_call(CALL_LIMIT_S):
-            if is_awaited:
-                # Unlike a message that follows up, it is not there twice where it is sent twice
-                # because a receipt was lost.
-                await interaction.edit_original_response(content=text, view=buttons)
-            elif interaction.response.is_done():
-                await interaction.followup.send(text, ephemeral=True, view=buttons)
-            else:
-                await interaction.response.send_message(text, ephemeral=True, view=buttons)
-
-    async def send_after_all() -> None:
-        """Discord has had an answer or an acknowledgement, of which only the receipt was lost."""
-        async with discord_call(CALL_LIMIT_S):
-            standing = await interaction.original_response()
-            if standing.flags.loading:
-                await interaction.edit_original_response(content=text, view=buttons)
-            elif interaction.message is not None and interaction.message.id == standing.id:
-                # A press that was acknowledged without a word.
-                await interaction.followup.send(text, ephemeral=True, view=buttons)
-
-    try:
-        try:
-            await persistently(send)
-        except Rejected as error:
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-            await persistently(send_after_all)
-    except OutletError as error:
-        # The sentence may name a file of theirs.
-        log.warning("a person could not be told why something failed: %s", error)

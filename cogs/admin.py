@@ -13,7 +13,7 @@ from bot.client import AirocordClient
 from bot.errors import AirocordError
 from bot.language import joined, phrase, plural
 from bot.process import resident_bytes
-from bot.sentences import respond
+from bot.replies.answering import acknowledge, respond
 from bot.status_words import status_text
 
 Interaction = discord.Interaction[AirocordClient]
@@ -68,14 +68,14 @@ class Admin(commands.Cog):
     )
     @app_commands.check(_owns)
     async def reload_engine(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction, ephemeral=True)
         await self.client.operator.reload()
         await respond(interaction, phrase("The model is loaded anew."))
 
     @admin.command(description="Tell Discord all commands again.")
     @app_commands.check(_owns)
     async def sync(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction, ephemeral=True)
         await self.client.sync_commands(even_if_known=True)
         await respond(
             interaction, phrase("Discord knows my commands. People may have to reload theirs.")

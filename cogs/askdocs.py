@@ -19,12 +19,11 @@ from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
 from bot.language import Sentence, figure, joined, phrase, plural, retold
 from bot.logs import begin_request
+from bot.replies.answering import respond
 from bot.replies.interaction_outlet import InteractionOutlet
-from bot.replies.languages import language_of_person, speak
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
-from bot.replies.splitting import split
-from bot.sentences import respond, sentence_for
+from bot.sentences import sentence_for
 from bot.storage import StoredDocument
 
 QUESTION_LIMIT = 2000
@@ -206,12 +205,7 @@ class Documents(commands.Cog):
                 )
             )
         )
-        language = language_of_person(interaction)
-        speak(view, language)
-        first, *rest = split(joined(lines).spoken(language))
-        await interaction.response.send_message(first, ephemeral=True, view=view)
-        for part in rest:
-            await interaction.followup.send(part, ephemeral=True)
+        await respond(interaction, joined(lines), view)
 
     @docs.command(name="remove", description="Forget one of this channel's documents.")
     @app_commands.describe(name="Which one")

@@ -22,8 +22,8 @@ from bot.documents.extracted import quoted as as_code
 from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
 from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
-from bot.patience import announce
 from bot.questions_coming import Coming
+from bot.replies.answering import announce, respond
 from bot.replies.faults import OutletError
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_channel, language_of_place
@@ -31,7 +31,7 @@ from bot.replies.outlets import ChannelOutlet
 from bot.replies.pages import small_print
 from bot.replies.saying import say
 from bot.reply_actions import NOT_KEPT
-from bot.sentences import respond, sentence_for
+from bot.sentences import sentence_for
 from bot.storage import ChannelRef, Role
 
 NOTHING_TO_READ = phrase(

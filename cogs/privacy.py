@@ -13,8 +13,9 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.language import joined, phrase, spoken
 from bot.privacy import DELETE_WARNING, PrivacyRequests, listed
+from bot.replies.answering import acknowledge, respond, tell
 from bot.replies.languages import language_of_person
-from bot.sentences import respond, sentence_for
+from bot.sentences import sentence_for
 
 CONFIRM_S = 300.0
 
@@ -86,11 +87,15 @@ class Privacy(commands.Cog):
 
     @privacy.command(description="All that I have stored about you, as a file.")
     async def export(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         made = await self.requests.export(interaction.user.id, limit=interaction.filesize_limit)
-        file = discord.File(io.BytesIO(made.data), made.name)
         note = spoken(made.note, language_of_person(interaction))
-        await interaction.followup.send(note, file=file, ephemeral=True)
+        await tell(
+            interaction,
+            note,
+            ephemeral=True,
+            file=lambda: discord.File(io.BytesIO(made.data), made.name),
+        )
 
     @privacy.command(description="Delete all that I have stored about you, for good.")
     async def delete(self, interaction: Interaction) -> None:

@@ -12,9 +12,8 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.language import Sentence, catalog, phrase
 from bot.process import resident_bytes
+from bot.replies.answering import respond
 from bot.replies.languages import language_of_person
-from bot.replies.splitting import split
-from bot.sentences import respond
 from bot.status_words import status_text
 
 INTRODUCTION = phrase(
@@ -57,10 +56,7 @@ class Status(commands.Cog):
 
     @app_commands.command(description="All that I can do.")
     async def help(self, interaction: discord.Interaction) -> None:
-        first, *rest = split(help_text(interaction, self.client.tree))
-        await interaction.response.send_message(first, ephemeral=True)
-        for part in rest:
-            await interaction.followup.send(part, ephemeral=True)
+        await respond(interaction, help_text(interaction, self.client.tree))
 
 
 def help_text(interaction: discord.Interaction, tree: app_commands.CommandTree[Any]) -> str:

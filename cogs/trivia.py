@@ -20,11 +20,10 @@ from bot.play.scores import When, Where, show_scores
 from bot.play.trivia_buttons import BUTTONS
 from bot.play.trivia_table import KIND
 from bot.play.words import harmless, person
+from bot.replies.answering import acknowledge, respond
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_person
 from bot.replies.pages import small_print
-from bot.replies.splitting import split
-from bot.sentences import respond
 
 QUESTION_LIMIT = 1000
 """Characters of somebody's own trivia question."""
@@ -138,10 +137,7 @@ class Trivia(commands.Cog):
             for name, count in found.items()
         ]
         text = joined([phrase("I can ask about:"), *lines])
-        first, *rest = split(text.spoken(language_of_person(interaction)))
-        await interaction.response.send_message(first, ephemeral=True)
-        for part in rest:
-            await interaction.followup.send(part, ephemeral=True)
+        await respond(interaction, text)
 
     @trivia.command(description="Where the questions come from.")
     async def about(self, interaction: Interaction) -> None:
@@ -174,7 +170,7 @@ class Trivia(commands.Cog):
     @app_commands.describe(file="See docs/packs.md of the bot for what goes in it")
     async def add_pack(self, interaction: Interaction, file: discord.Attachment) -> None:
         guild_id = _for_admins(interaction)
-        await interaction.response.defer(ephemeral=True)
+        await acknowledge(interaction, ephemeral=True)
         pack = await self.client.play.packs.add(guild_id, file, added_by=interaction.user.id)
         await respond(
             interaction,

@@ -9,14 +9,14 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.games.wordlists import MOST_WORDS, Conditions, read_conditions
 from bot.language import Sentence, changed, joined, phrase, plural
-from bot.patience import announce, in_time
+from bot.patience import in_time
 from bot.play.asking_model import Asker, Opinion
 from bot.play.word_games import with_blank
 from bot.play.words import bold, harmless
 from bot.prompts.wordgames import LETTERS, LONGEST_OPTION
+from bot.replies.answering import acknowledge, announce, respond
 from bot.replies.pages import small_print
 from bot.replies.splitting import MESSAGE_LIMIT
-from bot.sentences import respond
 
 Interaction = discord.Interaction[AirocordClient]
 Option = app_commands.Range[str, 1, LONGEST_OPTION]
@@ -57,8 +57,7 @@ class WordGames(commands.Cog):
                 interaction, phrase("I know no words {conditions}.", conditions=conditions)
             )
             return
-        if not interaction.response.is_done():
-            await interaction.response.defer()
+        await acknowledge(interaction)
         found = await self.service.list_words(count, conditions, theme, _asker(interaction))
         lines: list[str] = [bold(_heading(len(found.words), conditions, theme))]
         lines += [
@@ -99,7 +98,7 @@ class WordGames(commands.Cog):
         if len({option.strip().casefold() for option in options}) < len(options):
             await respond(interaction, phrase("Please give four different answers."))
             return
-        await interaction.response.defer()
+        await acknowledge(interaction)
         opinion = await self.service.choose(question, options, _asker(interaction))
         lines: list[str] = [f"> {harmless(question)}"]
         lines += [
@@ -121,7 +120,7 @@ class WordGames(commands.Cog):
         self, interaction: Interaction, sentence: app_commands.Range[str, 3, 500]
     ) -> None:
         marked = with_blank(sentence)
-        await interaction.response.defer()
+        await acknowledge(interaction)
         filled = await self.service.fill_blank(marked, _asker(interaction))
         if not filled:
             await announce(

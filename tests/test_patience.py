@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import discord
 import pytest
 
-from bot.patience import announce, in_time
-from bot.sentences import respond
+from bot.patience import in_time
+from bot.replies.answering import announce, respond
 
 
 class Response:
@@ -53,7 +53,7 @@ class Interaction:
     async def original_response(self) -> SimpleNamespace:
         return SimpleNamespace(flags=SimpleNamespace(loading=True))
 
-    async def edit_original_response(self, *, content: str, view: object) -> None:
+    async def edit_original_response(self, *, content: str, **options: object) -> None:
         self.sent.append(f"then: {content}")
 
 

@@ -10,8 +10,9 @@ import discord
 from bot.errors import AirocordError
 from bot.language import Sentence, phrase
 from bot.panel.words import PERSONA_LIMIT, Bounds, PageName, days, text_of
+from bot.replies.answering import respond
 from bot.replies.languages import language_of_person, speak
-from bot.sentences import respond, sentence_for
+from bot.sentences import sentence_for
 from bot.storage import Choices, Guilds, Subject
 
 LIFE_S = 840.0

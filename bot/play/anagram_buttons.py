@@ -10,7 +10,8 @@ import discord
 from bot.games.letters import LONGEST
 from bot.language import changed, phrase
 from bot.play.buttons import ControlButton, GameItem
-from bot.sentences import respond, sentence_for
+from bot.replies.answering import respond
+from bot.sentences import sentence_for
 
 if TYPE_CHECKING:
     from bot.client import AirocordClient

@@ -16,7 +16,7 @@ from bot.games.puzzles import Kind, Puzzle
 from bot.games.questions import Difficulty
 from bot.incoming import ref_of
 from bot.language import Sentence, joined, phrase, plural
-from bot.patience import announce, in_time
+from bot.patience import in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import Guess
 from bot.play.anagram_table import AnagramTable, Answer
@@ -31,10 +31,10 @@ from bot.play.table_commands import (
 )
 from bot.play.words import DIFFICULTIES
 from bot.play.words_known import KnownWords
+from bot.replies.answering import announce, respond
 from bot.replies.languages import language_of_person, language_of_place, speak
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
-from bot.sentences import respond
 from bot.storage import QuestionBank
 
 KINDS = tuple(kind.value for kind in Kind)

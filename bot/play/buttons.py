@@ -11,7 +11,8 @@ import discord
 from bot.access import Purpose
 from bot.language import phrase
 from bot.logs import begin_request
-from bot.sentences import respond, sentence_for
+from bot.replies.answering import respond
+from bot.sentences import sentence_for
 
 if TYPE_CHECKING:
     from bot.client import AirocordClient

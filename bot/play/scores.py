@@ -10,9 +10,8 @@ import discord
 
 from bot.incoming import ref_of
 from bot.language import Sentence, joined, phrase, plural
-from bot.patience import announce
 from bot.play.words import bold, points_counted, scoreboard
-from bot.sentences import respond
+from bot.replies.answering import announce, respond
 from bot.storage import Games
 
 Where = Literal["server", "channel"]

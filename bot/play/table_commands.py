@@ -15,7 +15,7 @@ from bot.incoming import ref_of
 from bot.language import Sentence, phrase
 from bot.play.host import GameHost
 from bot.play.table import AnswerT, Table
-from bot.sentences import respond
+from bot.replies.answering import respond
 from bot.storage import ChannelRef, GameRuns
 
 HINT_COMES = phrase("Here is a hint, for everybody. It costs a quarter of the points.")

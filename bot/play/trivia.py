@@ -17,7 +17,7 @@ from bot.games.trivia_effects import HintShown, LockedIn, Right
 from bot.games.trivia_settings import Mode, TriviaSettings
 from bot.incoming import ref_of
 from bot.language import Sentence, joined, phrase
-from bot.patience import announce, in_time
+from bot.patience import in_time
 from bot.play import trivia_words
 from bot.play.board import Board
 from bot.play.explaining import Explainer
@@ -32,10 +32,10 @@ from bot.play.table_commands import (
 )
 from bot.play.trivia_table import KIND, Answer, TriviaTable
 from bot.play.words import DIFFICULTIES, harmless, questions_counted
+from bot.replies.answering import announce, respond
 from bot.replies.languages import language_of_place
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
-from bot.sentences import respond
 from bot.storage import Guilds, QuestionBank
 
 log = logging.getLogger(__name__)

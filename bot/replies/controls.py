@@ -11,28 +11,26 @@ import re
 from abc import abstractmethod
 from typing import ClassVar, Protocol, Self, cast
 
-import aiohttp
 import discord
 
-from bot.errors import AirocordError
-from bot.language import Sentence, phrase, spoken
-from bot.logs import begin_request, request_id
-from bot.replies.faults import is_outage
-from bot.replies.languages import language_of_person
-from bot.replies.pages import DISCORD_STUMBLED
+from bot.language import Sentence, phrase
+from bot.logs import begin_request
 
 log = logging.getLogger(__name__)
 
 
 class ReplyActions(Protocol):
-    """What the buttons do. Each answers the interaction within Discord's three seconds; an
-    :class:`~bot.errors.AirocordError` that it raises is told to the person who pressed."""
+    """What the buttons do. Each answers the interaction within Discord's three seconds, or
+    raises."""
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None: ...
 
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None: ...
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None: ...
+
+    async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
+        """Tell who pressed what one of them raised."""
 
 
 class _ReplyClient(Protocol):
@@ -70,19 +68,11 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
     async def callback(self, interaction: discord.Interaction) -> None:
         # What a DynamicItem raises reaches no error handler of discord.py, only its log.
         begin_request()
+        actions = cast(_ReplyClient, interaction.client).reply_actions
         try:
-            await self.act(cast(_ReplyClient, interaction.client).reply_actions, interaction)
-        except AirocordError as error:
-            await _tell(interaction, str(error))
-        except Exception as error:
-            if is_outage(error):
-                log.warning("%s of turn %d failed: %r", self.action, self.turn_id, error)
-                await _tell(interaction, DISCORD_STUMBLED)
-                return
-            fault = request_id()
-            log.exception("%s of turn %d failed (%s)", self.action, self.turn_id, fault)
-            sentence = phrase("That did not work, and the fault is mine (id {id}).", id=fault)
-            await _tell(interaction, sentence)
+            await self.act(actions, interaction)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await actions.failed(interaction, error)
 
     @abstractmethod
     async def act(self, actions: ReplyActions, interaction: discord.Interaction) -> None:
@@ -145,14 +135,3 @@ def view_unkept(can_continue: bool) -> discord.ui.View:
     """What stands under a reply that has ended and is not kept: nothing, for nothing is known of
     it any more."""
     return discord.ui.View(timeout=None)
-
-
-async def _tell(interaction: discord.Interaction, sentence: str) -> None:
-    sentence = spoken(sentence, language_of_person(interaction))
-    try:
-        if interaction.response.is_done():
-            await interaction.followup.send(sentence, ephemeral=True)
-        else:
-            await interaction.response.send_message(sentence, ephemeral=True)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        log.warning("a pressed button could not be answered: %s", error)

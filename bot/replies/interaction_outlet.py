@@ -8,17 +8,15 @@ import discord
 from discord.utils import MISSING
 
 from bot.language import spoken
+from bot.replies.answering import acknowledge
 from bot.replies.faults import (
-    ALREADY_ACKNOWLEDGED,
     NotPermitted,
-    Rejected,
     TokenExpired,
     Transient,
     discord_call,
 )
 from bot.replies.languages import language_of_place, speak
-from bot.replies.outlets import CALL_LIMIT_S, QUICK_LIMIT_S, ChannelOutlet, TextFile
-from bot.replies.saying import persistently
+from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, TextFile
 
 HAND_OVER_AFTER = timedelta(minutes=14)
 """An interaction's token is good for 15 minutes (Discord, Receiving and Responding)."""
@@ -36,8 +34,8 @@ class InteractionOutlet:
     app that a person installed for themselves, there is no such way: see :attr:`deadline_s`.
 
     Make it within three seconds of the interaction, and call :meth:`acknowledge` at once. A
-    button that was acknowledged without "thinking…" has its own message as the response:
-    that message can be edited, and what is sent are follow-ups.
+    button is acknowledged without "thinking…" and has its own message as the response: that
+    message can be edited, and what is sent are follow-ups.
     """
 
     def __init__(self, interaction: discord.Interaction) -> None:
@@ -55,7 +53,7 @@ class InteractionOutlet:
         self._is_original_due = True
         self._is_original_in_doubt = False
         """It may have been written, though we were never told of it."""
-        if interaction.response.type is discord.InteractionResponseType.deferred_message_update:
+        if interaction.type is discord.InteractionType.component:
             self._is_original_due = False
             self._original = interaction.message.id if interaction.message else None
         self._follow_ups: set[int] = set()
@@ -77,20 +75,11 @@ class InteractionOutlet:
         return (end - discord.utils.utcnow()).total_seconds()
 
     async def acknowledge(self) -> None:
-        if self._interaction.response.is_done():
-            return
+        is_press = self._interaction.type is discord.InteractionType.component
         try:
-            await persistently(self._defer)
+            await acknowledge(self._interaction, thinking=not is_press)
         except TokenExpired:
             self._by_channel()
-        except Rejected as error:
-            # By the try before, of which only the receipt was lost.
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-
-    async def _defer(self) -> None:
-        async with discord_call(QUICK_LIMIT_S):
-            await self._interaction.response.defer(thinking=True)
 
     async def typing(self) -> None:
         if self._channel is not None:

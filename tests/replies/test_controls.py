@@ -11,6 +11,7 @@ from bot.replies.controls import DYNAMIC_ITEMS, view_finished, view_running
 from bot.replies.live import LiveReply
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacer
+from bot.sentences import tell_of
 from tests.support.stage import Writer, labels
 
 
@@ -35,6 +36,9 @@ class Actions:
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._note(interaction, "resume", turn_id)
+
+    async def failed(self, interaction: discord.Interaction, error: Exception) -> None:
+        await tell_of(interaction, error)
 
 
 class Bot(discord.Client):
@@ -123,7 +127,7 @@ async def test_any_other_error_is_told_with_an_id_that_the_log_has_too(
     bot = Bot()
     bot.reply_actions.error = KeyError("a bug")
     _, told = await pressed(bot, "Stop")
-    assert "the fault is mine" in told
+    assert "went wrong on our side" in told
     fault_id = told.split("(id ")[1].split(")")[0]
     assert fault_id in caplog.text
 

@@ -26,6 +26,11 @@ EDIT = "/channels/{channel_id}/messages/{message_id}"
 CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
 
+FOLLOW_UP = "/webhooks/{application_id}/{token}"
+
+LOST = pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+"""By a connection that drops: Discord has not taken the request, or has and cannot say so."""
+
 
 async def is_whole(wire: Wire, question: str, reply: str) -> None:
     """The reply has ended, the channel shows it once, and the history holds the exchange."""
@@ -85,7 +90,7 @@ async def test_a_command_is_answered_although_discord_stumbles(
     assert exchange.reply.content == "Hello there."
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 @pytest.mark.parametrize("route", [SEND, EDIT], ids=["first message", "last edit"])
 async def test_a_dropped_connection_loses_nothing_and_says_nothing_twice(
     wire: Wire, route: str, is_handled: bool
@@ -106,7 +111,7 @@ async def test_a_dropped_connection_loses_nothing_and_says_nothing_twice(
     await is_whole(wire, "colours", "Red and blue.")
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_what_is_said_in_place_of_a_reply_comes_once_although_the_connection_drops(
     wire: Wire, is_handled: bool
 ) -> None:
@@ -125,17 +130,22 @@ async def test_what_is_said_in_place_of_a_reply_comes_once_although_the_connecti
     assert fault.hits == 2
 
 
-async def test_a_command_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_of_ours(
-    wire: Wire,
+@LOST
+async def test_a_command_is_answered_once_although_the_connection_drops(
+    wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped()))
-    asked = wire.bo.use_command(wire.channel_id, "help")
-    assert (
-        await told(wire.bo, asked) == "Discord did not take my answer just now. Please try again."
-    )
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    assert "`/chat`" in await told(wire.bo, wire.bo.use_command(wire.channel_id, "help"))
+    with wire.reader() as reader:
+        # What would be said again comes before what is said next.
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert sum("`/chat`" in text for text in reader.texts) == 1
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgement_is_lost(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
@@ -173,18 +183,20 @@ async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_dis
     assert only_acknowledged_again(judge)
 
 
-async def test_what_failed_is_told_where_thinking_was_shown_though_its_receipt_is_lost(
-    wire: Wire, judge: Judge
+@LOST
+async def test_what_takes_long_is_answered_although_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
-    # A command that has no way of its own to go on.
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled)))
     asked = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "An ___ a day."})
-    said = await told(wire.bo, asked)
-    assert said == "Discord did not take my answer just now. Please try again."
+    reply = await wire.model.asked()
+    await reply.say("apple")
+    await reply.end()
+    assert "**apple**" in await told(wire.bo, asked)
     assert only_acknowledged_again(judge)
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
     wire: Wire, is_handled: bool
 ) -> None:
@@ -199,12 +211,11 @@ async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
     assert fault.hits == 1
 
 
-async def test_an_answer_of_which_only_the_receipt_is_lost_is_not_followed_by_a_complaint(
+async def test_a_file_of_which_only_the_receipt_is_lost_is_there_once_and_without_complaint(
     wire: Wire,
 ) -> None:
-    follow_up = "/webhooks/{application_id}/{token}"
     lost = wire.sandbox.faults.add(
-        Fault(method="POST", route=follow_up, answer=Dropped(after=True))
+        Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=True))
     )
     with wire.reader() as reader:
         wire.bo.use_command(wire.channel_id, "privacy export")
@@ -212,11 +223,13 @@ async def test_an_answer_of_which_only_the_receipt_is_lost_is_not_followed_by_a_
         for _ in range(3):
             await told(wire.bo, wire.bo.use_command(wire.channel_id, "about"))
         assert lost.hits == 1
+        assert sum(bool(message["attachments"]) for message in reader.messages) == 1
         assert not any("Discord did not take" in text for text in reader.texts)
 
 
-async def test_a_button_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_of_ours(
-    wire: Wire,
+@LOST
+async def test_a_button_does_what_it_says_although_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
     wire.ask("hello")
     reply = await wire.model.asked()
@@ -224,10 +237,45 @@ async def test_a_button_whose_answer_is_lost_on_the_way_says_so_and_is_no_fault_
     await reply.end()
     with wire.reader() as reader:
         shown = await reader.offers("Regenerate")
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped()))
-    pressed = wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
-    told_so = await told(wire.bo, pressed)
-    assert told_so == "Discord did not take my answer just now. Please try again."
+        lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+        wire.sandbox.faults.add(lost)
+        wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
+        anew = await wire.model.asked()
+        await anew.say("Good day.")
+        await anew.end()
+        await reader.sees(lambda messages: [m["content"] for m in messages] == ["Good day."])
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+@pytest.mark.parametrize("way", ["button", "menu"])
+async def test_why_a_reply_is_not_written_anew_is_told_once_although_the_connection_drops(
+    wire: Wire, judge: Judge, way: str
+) -> None:
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        shown = await reader.offers("Regenerate")
+        message_id, button = int(str(shown["id"])), buttons(shown)["Regenerate"]
+        wire.bo.press(wire.channel_id, message_id, button)
+        anew = await wire.model.asked()
+        for route in (CALLBACK, FOLLOW_UP):
+            fault = Fault(method="POST", route=route, answer=Dropped(after=True))
+            wire.sandbox.faults.add(fault)
+        if way == "button":
+            wire.bo.press(wire.channel_id, message_id, button)
+        else:
+            wire.bo.use_menu(wire.channel_id, "Regenerate", message_id=message_id)
+        await reader.reads("is being written")
+        await anew.say("Good day.")
+        await anew.end()
+        await reader.reads("Good day.")
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert sum("is being written" in text for text in reader.texts) == 1
+        assert not any("I am writing this reply anew" in text for text in reader.texts)
+    assert only_acknowledged_again(judge)
 
 
 @pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "begun anew"])
@@ -291,7 +339,7 @@ async def test_when_the_token_expires_in_the_queue_the_answer_comes_all_the_same
     assert "third" in str(answer["content"])
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_a_first_message_that_was_never_confirmed_is_found_when_the_token_has_expired(
     wire: Wire, is_handled: bool
 ) -> None:
@@ -330,7 +378,7 @@ async def test_a_reply_that_is_deleted_stays_deleted(wire: Wire) -> None:
     assert await wire.exchanges() == []
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_the_second_message_of_a_commands_reply_is_written_once_although_the_connection_drops(
     wire: Wire, is_handled: bool
 ) -> None:
@@ -355,7 +403,7 @@ async def test_the_second_message_of_a_commands_reply_is_written_once_although_t
     assert lost.hits == 1
 
 
-@pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+@LOST
 async def test_what_a_shorter_reply_leaves_of_the_old_one_goes_although_the_connection_drops(
     wire: Wire, is_handled: bool
 ) -> None:
