@@ -42,6 +42,7 @@ NO_DOCUMENTS = phrase(
 )
 SOURCE_GONE = phrase("This passage is not kept any more: the document was removed.")
 MESSAGE_GONE = phrase("The message with these files was deleted, so I did not keep them.")
+ERASED = phrase("All that I had stored about you was deleted, so I did not keep these files.")
 STILL_READING = phrase("I am still reading files for you. Please try again in a minute.")
 
 _TAKEN_AT_ONCE = 2
@@ -50,7 +51,18 @@ would take the places of everybody else, and memory before any limit of question
 
 
 class FilesWithdrawn(DocumentError):
-    """The message with the files was deleted while they were read."""
+    """The message with the files was deleted while they were read, or all that is its author's."""
+
+
+@dataclass(eq=False, slots=True)
+class _Reading:
+    """The files of one message or command, while they are read."""
+
+    person: int
+    message_id: int | None
+    is_message_gone: bool = False
+    is_erased: bool = False
+    """The person has had deleted what is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,9 @@ class ChannelDocuments:
         self._reader = reader
         self._downloads = downloads
         self._people = PersonalData(library.database)
-        self._reading_for: Counter[int] = Counter()
-        """By person, how often their files are being read."""
+        self._readings: set[_Reading] = set()
         self._needed: Counter[int] = Counter()
         """Documents that were brought for questions which are being answered, and how many."""
-        self._taking: Counter[int] = Counter()
-        """Messages whose files are being read, and how often."""
-        self._withdrawn: set[int] = set()
-        """Those of them that were deleted meanwhile."""
 
     @asynccontextmanager
     async def brought(
@@ -122,15 +129,18 @@ class ChannelDocuments:
         Raises:
             DocumentError: none of them can be read, the channel is full, or too many of the
                 person's are being read; nothing is kept.
-            FilesWithdrawn: the message was deleted meanwhile; nothing is kept.
+            FilesWithdrawn: the message was deleted meanwhile, or all that is the person's; nothing
+                is kept.
         """
-        if self._reading_for[added_by] >= _TAKEN_AT_ONCE:
+        reading = _Reading(added_by, message_id)
+        if sum(other.person == added_by for other in self._readings) >= _TAKEN_AT_ONCE:
             raise DocumentError(STILL_READING)
-        self._reading_for[added_by] += 1
+        self._readings.add(reading)
         try:
-            added = await self._take(channel, attachments, added_by, message_id, refetch)
+            added = await self._read(channel, attachments, reading, refetch)
+            await self._check(reading, added)
         finally:
-            self._reading_for -= Counter((added_by,))
+            self._readings.remove(reading)
         ids = {document.id for document in added.documents}
         self._needed.update(ids)
         try:
@@ -141,41 +151,37 @@ class ChannelDocuments:
             over = [document_id for document_id in ids if not self._needed[document_id]]
             await to_the_end(self._people.drop_unkept_documents(over))
 
-    async def _take(
-        self,
-        channel: ChannelRef,
-        attachments: Sequence[discord.Attachment],
-        added_by: int,
-        message_id: int | None,
-        refetch: Refetch | None,
-    ) -> Added:
-        if message_id is None:
-            return await self._read(channel, attachments, added_by, None, refetch)
-        self._taking[message_id] += 1
-        try:
-            added = await self._read(channel, attachments, added_by, message_id, refetch)
-            if message_id in self._withdrawn:
-                await self.library.delete_messages([message_id])
-                raise FilesWithdrawn(MESSAGE_GONE)
-        finally:
-            self._taking[message_id] -= 1
-            if not self._taking[message_id]:
-                del self._taking[message_id]
-                self._withdrawn.discard(message_id)
-        return added
-
     async def forget_messages(self, message_ids: Sequence[int]) -> None:
         """Follow the deletion of messages: the documents that came with them go, those that are
         still being read too."""
-        self._withdrawn |= self._taking.keys() & set(message_ids)
+        for reading in self._readings:
+            reading.is_message_gone |= reading.message_id in message_ids
         await self.library.delete_messages(message_ids)
+
+    def withdraw(self, person: int) -> None:
+        """Keep nothing of what is being read for a person."""
+        for reading in self._readings:
+            reading.is_erased |= reading.person == person
+
+    async def _check(self, reading: _Reading, added: Added) -> None:
+        """Take away again what was read of files that were withdrawn meanwhile.
+
+        Raises:
+            FilesWithdrawn: they were.
+        """
+        if reading.is_erased:
+            ids = [document.id for document in added.documents]
+            await self._people.drop_documents(reading.person, ids)
+            raise FilesWithdrawn(ERASED)
+        if reading.is_message_gone and reading.message_id is not None:
+            await self.library.delete_messages([reading.message_id])
+            raise FilesWithdrawn(MESSAGE_GONE)
 
     async def _read(
         self,
         channel: ChannelRef,
         attachments: Sequence[discord.Attachment],
-        added_by: int,
-        message_id: int | None,
+        reading: _Reading,
         refetch: Refetch | None,
     ) -> Added:
         files, missed = await fetch_files(attachments, self._downloads, refetch)
@@ -183,7 +189,7 @@ class ChannelDocuments:
         documents: list[StoredDocument] = []
         for file in read:
             try:
-                documents.append(await self._keep(channel, file, added_by, message_id))
+                documents.append(await self._keep(channel, file, reading))
             except LibraryFull as full:
                 refused.append(str(full))
         if not documents:
@@ -192,10 +198,8 @@ class ChannelDocuments:
         self.taken += len(documents)
         return Added(documents, [*missed, *refused, *warnings])
 
-    async def _keep(
-        self, channel: ChannelRef, file: ReadFile, added_by: int, message_id: int | None
-    ) -> StoredDocument:
-        document = await asyncio.to_thread(_new, file, added_by, message_id)
+    async def _keep(self, channel: ChannelRef, file: ReadFile, reading: _Reading) -> StoredDocument:
+        document = await asyncio.to_thread(_new, file, reading.person, reading.message_id)
         return await self.library.add(
             channel,
             document,

@@ -138,7 +138,7 @@ class Conversation:
         # prompt is not built before the question is stored.
         approach = approach or self._talk
         asked_in = () if question.message_id is None else (question.message_id,)
-        with self.coming.following(question.message_id) as coming:
+        with self.coming.following(question.message_id, question.speaker.id) as coming:
             async with self._in_order:
                 is_kept = not await self.people.has_opted_out(question.speaker.id)
                 ticket = await self._ask(

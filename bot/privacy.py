@@ -88,6 +88,9 @@ class PrivacyRequests:
 
     async def delete(self, person_id: int, *, direct_channel: int | None = None) -> str:
         """Erase all that is stored about a person, and say what it was."""
+        # What is still on its way to be stored first: nothing is to come after.
+        self.documents.withdraw(person_id)
+        self.conversation.coming.withdraw(person_id)
         await self.conversation.replies.withdraw(person_id)
         erased = await self.people.erase(person_id, direct_channel=direct_channel)
         self.conversation.preferences.forget_all()

@@ -1,8 +1,9 @@
 """Messages on their way to be stored questions, and what people do to them meanwhile.
 
 From the moment that Discord tells of a message until its question is stored, files are fetched and
-read, for a minute and more. Who deletes or edits the message in that time changes nothing in the
-history, where it does not stand yet: it is noted here, for whoever stores it.
+read, for a minute and more. Who deletes or edits the message in that time, or has all that they
+have said deleted, changes nothing in the history, where it does not stand yet: it is noted here,
+for whoever stores it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from dataclasses import dataclass, field
 class Coming:
     """One message while it is handled."""
 
+    person: int
+    """Who wrote it."""
     is_withdrawn: bool = False
-    """It was deleted."""
+    """It was deleted, or all that is the person's."""
     text: str | None = None
     """As it was edited last; ``None``: it was not."""
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -35,13 +38,13 @@ class QuestionsComing:
         self._coming: dict[int, Coming] = {}
 
     @contextmanager
-    def following(self, message_id: int | None) -> Iterator[Coming]:
+    def following(self, message_id: int | None, person: int) -> Iterator[Coming]:
         """Note what happens to a message while the block runs. ``None``: what was asked stands in
         none, and nothing can happen to it."""
         if message_id is None:
-            yield Coming()
+            yield Coming(person)
             return
-        coming = self._coming.setdefault(message_id, Coming())
+        coming = self._coming.setdefault(message_id, Coming(person))
         coming.handlers += 1
         try:
             yield coming
@@ -58,6 +61,11 @@ class QuestionsComing:
         """What a message that is being handled was edited to; ``None``: it was not."""
         coming = self.of(message_id)
         return None if coming is None else coming.text
+
+    def withdraw(self, person: int) -> None:
+        """All that is a person's is deleted."""
+        for coming in self._coming.values():
+            coming.is_withdrawn |= coming.person == person
 
     def deleted(self, message_ids: Set[int]) -> None:
         """Messages were deleted."""

@@ -143,7 +143,7 @@ class Chat(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         # Before anything is waited for: the next event may be that it was deleted.
-        with self.conversation.coming.following(message.id) as coming:
+        with self.conversation.coming.following(message.id, message.author.id) as coming:
             await self._hear(message, coming)
 
     async def _hear(self, message: discord.Message, coming: Coming) -> None:
@@ -243,7 +243,7 @@ class Chat(commands.Cog):
             turn = await history.turn_of_message(payload.message_id)
             if turn is None or turn.role is not Role.USER:
                 return
-            coming = Coming()  # nobody who is about to store it waits for this
+            coming = Coming(turn.author_id)  # nobody who is about to store it waits for this
         async with coming.changing:
             try:
                 text = await read_message(

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 _LAST_WORDS_S = 5.0
 """At shutdown, how long the tables may take together to say that they close."""
 
+_PAUSES_S = (0.5, 2.0, 5.0, 15.0, 60.0, 240.0)
+"""Between tries to store that a game is over."""
+
 
 class Table(Protocol):
     """One game in one channel."""
@@ -112,11 +115,24 @@ class GameHost:
             # The next game may have begun, and ended, while this one said its last words.
             if self.of(game_id) is not None:
                 del self._tables[channel_id]
+        is_ended = await self._end(game_id)
+        if fault:
+            # Maybe for the same reason that its end cannot be stored for.
+            await table.break_off(fault)
+        for pause_s in _PAUSES_S:
+            if is_ended:
+                break
+            await asyncio.sleep(pause_s)
+            is_ended = await self._end(game_id)
+        if not is_ended:
+            log.error("game %d is over, but runs in the database until the next start", game_id)
+        log.info("game %d in channel %d ended", game_id, channel_id)
+
+    async def _end(self, game_id: int) -> bool:
+        """Store that a game is over, so that its channel may have another; whether it is stored."""
         try:
             await self.games.end(game_id)
-        except Exception:
-            # Maybe for what broke the game; people are told of that all the same.
-            log.exception("game %d is over, but for the database it runs on", game_id)
-        if fault:
-            await table.break_off(fault)
-        log.info("game %d in channel %d ended", game_id, channel_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+            log.warning("that game %d is over is not stored yet: %r", game_id, error)
+            return False
+        return True

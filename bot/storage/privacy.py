@@ -192,6 +192,19 @@ class PersonalData:
         for document_id in brought:
             await delete_document(self.database, document_id)
 
+    async def drop_documents(self, person_id: int, document_ids: Sequence[int]) -> None:
+        """Take those of the documents away that a person brought."""
+        async with self.database.reading() as session:
+            brought = list(
+                await session.scalars(
+                    select(Document.id).where(
+                        Document.added_by == person_id, Document.id.in_(document_ids)
+                    )
+                )
+            )
+        for document_id in brought:
+            await delete_document(self.database, document_id)
+
     async def drop_all_unkept(self, shards: Shards = ALL_SHARDS) -> list[InterruptedReply]:
         """Take away what a process that died had no time to: what was pending of those who have
         opted out, and what documents they have brought since. At the start, before anything that

@@ -10,7 +10,7 @@ import pytest
 from bot import about_documents
 from bot.about_documents import NOT_CHECKED
 from bot.asking import Consultation, Verdict
-from bot.channel_documents import NO_DOCUMENTS, STILL_READING, Added
+from bot.channel_documents import ERASED, NO_DOCUMENTS, STILL_READING, Added
 from bot.reading_files import ReadFile
 from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
@@ -372,6 +372,40 @@ async def test_a_message_that_is_deleted_while_its_file_is_read_leaves_nothing(
     monkeypatch.undo()
     await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
     assert await kept(world) == ["trees.txt"]
+
+
+@pytest.mark.parametrize("way", ["message", "command"])
+async def test_who_has_all_deleted_while_their_file_is_read_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    says(world, "As old as the hills.")
+    await world.alice.slash(
+        world.channel,
+        "askdocs",
+        question="How old is a hill?",
+        file1=("hills.txt", b"Hills are old."),
+    )
+    reading = world.client.documents._reader
+    plain = reading.read
+
+    async def read(name: str, data: bytes) -> ReadFile:
+        await world.client.privacy.delete(world.bob.id)
+        return await plain(name, data)
+
+    monkeypatch.setattr(reading, "read", read)
+    before = world.shown()
+    if way == "message":
+        await world.bob.send(
+            world.channel, f"{mention(world)} how old?", attachments=[("trees.txt", TREES)]
+        )
+        assert world.shown() == before
+    else:
+        await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
+        assert world.shown() == [*before, ERASED]
+    assert await kept(world) == ["hills.txt"]
+    found = await world.client.privacy.people.holdings(world.bob.id)
+    assert (found.questions, found.replies, found.documents) == (0, 0, 0)
+    assert len(world.engine.prompts) == 1
 
 
 async def test_a_message_that_is_deleted_while_its_text_is_fetched_has_its_files_left_alone(

@@ -108,7 +108,7 @@ async def test_a_deletion_is_remembered_as_long_as_the_message_is_handled(
     asked: tuple[Conversation, GenerationQueue],
 ) -> None:
     conversation, queue = asked
-    with conversation.coming.following(1000) as coming:
+    with conversation.coming.following(1000, ADA.id) as coming:
         await conversation.forget_messages([1000])
         assert coming.is_withdrawn
         assert (await answer(conversation, queue)).messages == {}
