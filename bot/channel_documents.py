@@ -19,7 +19,7 @@ from bot.errors import DocumentError
 from bot.language import phrase
 from bot.prompting import Prompter
 from bot.reading_files import FileReader, ReadFile, read_files
-from bot.replies.answering import respond
+from bot.replies.telling import respond
 from bot.sentences import sentence_for
 from bot.storage import (
     ChannelRef,

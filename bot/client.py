@@ -28,8 +28,8 @@ from bot.panel.words import Bounds
 from bot.play.interrupted import tell_interrupted
 from bot.play.play import Play
 from bot.privacy import PrivacyRequests
-from bot.replies.answering import respond
 from bot.replies.controls import DYNAMIC_ITEMS
+from bot.replies.telling import respond
 from bot.reply_actions import ReplyActions
 from bot.sentences import tell_of
 from bot.shards import ALL_SHARDS, Shards

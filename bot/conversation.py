@@ -36,6 +36,7 @@ from bot.storage import (
     PersonalData,
     Preferences,
     StoredTurn,
+    TurnState,
 )
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,9 @@ QUESTION_GONE = phrase("I cannot continue here: the question was deleted.")
 OPTED_OUT = phrase(
     "The person who asked this has since opted out, so I write no more to it. Please ask again."
 )
+
+_WRITTEN_NOW = phrase("This reply is being written, or was replaced already.")
+_NOT_ENDED = (TurnState.PENDING, TurnState.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,8 @@ class Conversation:
             ReplyUnavailable: its question is gone, or it is still being written.
             GenerationError: it was refused; the old reply stands.
         """
+        if reply.state in _NOT_ENDED:
+            raise ReplyUnavailable(_WRITTEN_NOW)
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
         asked_in = await self.history.messages_of(question.id)
@@ -198,10 +204,9 @@ class Conversation:
         messages = await self.history.messages_of(reply.id)
         ticket = await self._ask(channel, person, _known(question.id), outlet, approach=approach)
         try:
+            await outlet.acknowledge()
             if await self.history.replace(reply.id) is None:
-                raise ReplyUnavailable(
-                    phrase("This reply is being written, or was replaced already.")
-                )
+                raise ReplyUnavailable(_WRITTEN_NOW)
             reply_id = await self._open(question.id, me)
         except BaseException:
             ticket.cancel()
@@ -228,6 +233,8 @@ class Conversation:
             ReplyUnavailable: its question is gone, or it is still being written.
             GenerationError: it was refused; the reply stays as it is.
         """
+        if reply.state in _NOT_ENDED:
+            raise ReplyUnavailable(_WRITTEN_NOW)
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
         approach = await self._approach_to(reply)
@@ -242,10 +249,9 @@ class Conversation:
             reply_so_far=reply.content,
         )
         try:
+            await outlet.acknowledge()
             if not await self.history.extend(reply.id):
-                raise ReplyUnavailable(
-                    phrase("This reply is being written already, or was replaced.")
-                )
+                raise ReplyUnavailable(_WRITTEN_NOW)
         except BaseException:
             ticket.cancel()
             raise

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.replies.answering import acknowledge
+from bot.replies.telling import acknowledge
 
 Result = TypeVar("Result")
 
@@ -28,8 +28,8 @@ async def in_time(
 ) -> Result:
     """What ``work`` returns; the person sees "thinking…" where it takes longer than a moment.
 
-    The answer goes by :func:`~bot.replies.answering.announce` then, or
-    :func:`~bot.replies.answering.respond`, both of which know whether it was acknowledged.
+    The answer goes by :func:`~bot.replies.telling.announce` then, or
+    :func:`~bot.replies.telling.respond`, both of which know whether it was acknowledged.
     """
     task = asyncio.create_task(work, name="prepare an answer")
     try:

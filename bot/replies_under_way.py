@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _PAUSES_S = (0.5, 2.0, 5.0)
 """Between tries to store the end of a reply."""
 
+_SETTLE_LIMIT_S = 1.0
 _WITHDRAW_LIMIT_S = 10.0
 """How long replies that are taken away may take for it."""
 
@@ -118,6 +119,14 @@ class RepliesUnderWay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WITHDRAW_LIMIT_S):
                 await asyncio.gather(*(found.ended.wait() for found in theirs))
+
+    async def settled(self, reply_id: int) -> None:
+        """Wait, for a second at most, until the end of a reply that is shown whole is stored."""
+        found = self._under_way.get(reply_id)
+        if found is not None and found.reply.ticket.state.ended:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLE_LIMIT_S):
+                    await found.ended.wait()
 
     async def finished(self, limit_s: float) -> None:
         """Wait until no reply is being written any more, ``limit_s`` seconds at most."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -13,17 +12,15 @@ from bot.access import Access
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
-from bot.replies.answering import acknowledge, respond
 from bot.replies.faults import OutletError, TokenExpired, discord_call
 from bot.replies.interaction_outlet import InteractionOutlet, is_bot_in_channel
 from bot.replies.languages import language_of_place
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, Outlet
 from bot.replies.pages import without_note
 from bot.replies.saying import persistently
+from bot.replies.telling import acknowledge, respond
 from bot.sentences import tell_of
 from bot.storage import StoredTurn
-
-log = logging.getLogger(__name__)
 
 NOT_KEPT = phrase(
     "I have not kept this reply: it was deleted, is too old, or whoever asked wants nothing kept."
@@ -73,6 +70,8 @@ class ReplyActions:
         Raises:
             NotAllowed: they may not, or it is gone.
         """
+        # Whoever is quick presses what is shown before it is stored that the reply has ended.
+        await self._conversation.replies.settled(turn_id)
         history = self._conversation.history
         reply = await history.turn(turn_id)
         if reply is None:
@@ -107,8 +106,12 @@ class _MenuOutlet(ChannelOutlet):
         )
         super().__init__(channel, language=language_of_place(interaction))
         self._interaction = interaction
+        self._is_acknowledged = False
 
     async def acknowledge(self) -> None:
+        if self._is_acknowledged:
+            return
+        self._is_acknowledged = True
         await respond(self._interaction, phrase("I am writing this reply anew."))
 
 

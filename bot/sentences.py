@@ -10,9 +10,9 @@ from discord import app_commands
 from bot.errors import AirocordError
 from bot.language import joined, phrase, plural
 from bot.logs import request_id
-from bot.replies.answering import is_thinking, respond
 from bot.replies.faults import is_outage
 from bot.replies.pages import DISCORD_STUMBLED
+from bot.replies.telling import is_thinking, respond
 
 log = logging.getLogger(__name__)
 

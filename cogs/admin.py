@@ -13,7 +13,7 @@ from bot.client import AirocordClient
 from bot.errors import AirocordError
 from bot.language import joined, phrase, plural
 from bot.process import resident_bytes
-from bot.replies.answering import acknowledge, respond
+from bot.replies.telling import acknowledge, respond
 from bot.status_words import status_text
 
 Interaction = discord.Interaction[AirocordClient]

@@ -21,10 +21,10 @@ from bot.play.anagram_buttons import BUTTONS
 from bot.play.anagrams import KINDS
 from bot.play.scores import When, Where, show_scores
 from bot.play.words import harmless
-from bot.replies.answering import respond
 from bot.replies.languages import language_of_person
 from bot.replies.pages import small_print
 from bot.replies.splitting import MESSAGE_LIMIT
+from bot.replies.telling import respond
 
 SECONDS = {Kind.CLASSIC: 45, Kind.TWIST: 90, Kind.CONUNDRUM: 45}
 ROUNDS = {Kind.CLASSIC: 5, Kind.TWIST: 1, Kind.CONUNDRUM: 3}

@@ -19,10 +19,10 @@ from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
 from bot.language import Sentence, figure, joined, phrase, plural, retold
 from bot.logs import begin_request
-from bot.replies.answering import respond
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
+from bot.replies.telling import respond
 from bot.sentences import sentence_for
 from bot.storage import StoredDocument
 

@@ -23,13 +23,13 @@ from bot.incoming import Unreadable, as_asked, is_for_bot, read_message, ref_of
 from bot.language import joined, phrase, spoken
 from bot.logs import begin_request
 from bot.questions_coming import Coming
-from bot.replies.answering import announce, respond
 from bot.replies.faults import OutletError
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_channel, language_of_place
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pages import small_print
 from bot.replies.saying import say
+from bot.replies.telling import announce, redraw, respond
 from bot.reply_actions import NOT_KEPT
 from bot.sentences import sentence_for
 from bot.storage import ChannelRef, Role
@@ -81,8 +81,7 @@ class UndoReset(
             if undone
             else phrase("This cannot be undone any more: the conversation was reset again since.")
         )
-        text = spoken(sentence, language_of_place(interaction))
-        await interaction.response.edit_message(content=text, view=None)
+        await redraw(interaction, spoken(sentence, language_of_place(interaction)))
 
 
 class Chat(commands.Cog):

@@ -13,8 +13,10 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.language import joined, phrase, spoken
 from bot.privacy import DELETE_WARNING, PrivacyRequests, listed
-from bot.replies.answering import acknowledge, respond, tell
+from bot.replies.faults import OutletError, discord_call
 from bot.replies.languages import language_of_person
+from bot.replies.outlets import CALL_LIMIT_S
+from bot.replies.telling import acknowledge, redraw, respond, tell
 from bot.sentences import sentence_for
 
 CONFIRM_S = 300.0
@@ -47,30 +49,30 @@ class ConfirmDelete(discord.ui.View):
     async def confirm(
         self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
     ) -> None:
-        self.stop()
         language = language_of_person(interaction)
-        deleting = phrase("I am deleting…").spoken(language)
-        await interaction.response.edit_message(content=deleting, view=None)
+        await redraw(interaction, phrase("I am deleting…").spoken(language))
+        self.stop()
         sentence = await self._requests.delete(
             interaction.user.id, direct_channel=await direct_channel_of(interaction)
         )
-        await interaction.edit_original_response(content=spoken(sentence, language))
+        await redraw(interaction, spoken(sentence, language))
 
     @discord.ui.button()
     async def keep(
         self, interaction: discord.Interaction, _button: discord.ui.Button[ConfirmDelete]
     ) -> None:
-        self.stop()
         kept = phrase("Nothing was deleted.").spoken(language_of_person(interaction))
-        await interaction.response.edit_message(content=kept, view=None)
+        await redraw(interaction, kept)
+        self.stop()
 
 
 async def direct_channel_of(interaction: discord.Interaction) -> int | None:
     """The channel of the direct messages with whoever pressed; Discord may refuse to say."""
     if interaction.guild_id is None:
         return interaction.channel_id
-    with contextlib.suppress(discord.HTTPException):
-        return (await interaction.user.create_dm()).id
+    with contextlib.suppress(OutletError):
+        async with discord_call(CALL_LIMIT_S):
+            return (await interaction.user.create_dm()).id
     return None
 
 

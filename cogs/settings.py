@@ -13,7 +13,7 @@ from bot.incoming import quoted, ref_of
 from bot.language import joined, phrase
 from bot.panel.view import open_panel
 from bot.panel.words import PERSONA_LIMIT
-from bot.replies.answering import announce, respond
+from bot.replies.telling import announce, respond
 
 Interaction = discord.Interaction[AirocordClient]
 

@@ -12,8 +12,8 @@ from discord.ext import commands
 from bot.client import AirocordClient
 from bot.language import Sentence, catalog, phrase
 from bot.process import resident_bytes
-from bot.replies.answering import respond
 from bot.replies.languages import language_of_person
+from bot.replies.telling import respond
 from bot.status_words import status_text
 
 INTRODUCTION = phrase(

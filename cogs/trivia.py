@@ -20,10 +20,10 @@ from bot.play.scores import When, Where, show_scores
 from bot.play.trivia_buttons import BUTTONS
 from bot.play.trivia_table import KIND
 from bot.play.words import harmless, person
-from bot.replies.answering import acknowledge, respond
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.languages import language_of_person
 from bot.replies.pages import small_print
+from bot.replies.telling import acknowledge, respond
 
 QUESTION_LIMIT = 1000
 """Characters of somebody's own trivia question."""

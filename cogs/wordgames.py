@@ -14,9 +14,9 @@ from bot.play.asking_model import Asker, Opinion
 from bot.play.word_games import with_blank
 from bot.play.words import bold, harmless
 from bot.prompts.wordgames import LETTERS, LONGEST_OPTION
-from bot.replies.answering import acknowledge, announce, respond
 from bot.replies.pages import small_print
 from bot.replies.splitting import MESSAGE_LIMIT
+from bot.replies.telling import acknowledge, announce, respond
 
 Interaction = discord.Interaction[AirocordClient]
 Option = app_commands.Range[str, 1, LONGEST_OPTION]

@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.patience import in_time
-from bot.replies.answering import announce, respond
+from bot.replies.telling import announce, respond
 
 
 class Response:
@@ -46,6 +46,7 @@ class Interaction:
     locale = discord.Locale.american_english
 
     def __init__(self) -> None:
+        self.extras: dict[str, object] = {}
         self.sent: list[str] = []
         self.response = Response(self.sent)
         self.followup = Followup(self.sent)

@@ -10,8 +10,8 @@ import discord
 from bot.errors import AirocordError
 from bot.language import Sentence, phrase
 from bot.panel.words import PERSONA_LIMIT, Bounds, PageName, days, text_of
-from bot.replies.answering import respond
 from bot.replies.languages import language_of_person, speak
+from bot.replies.telling import redraw, respond
 from bot.sentences import sentence_for
 from bot.storage import Choices, Guilds, Subject
 
@@ -84,7 +84,7 @@ class Panel(discord.ui.View):
         drawn = Panel(self.guilds, self.guild_id, choices, self.bounds, page)
         language = language_of_person(interaction)
         speak(drawn, language)
-        await interaction.response.edit_message(content=drawn.text.spoken(language), view=drawn)
+        await redraw(interaction, drawn.text.spoken(language), drawn)
 
 
 Items = Sequence[discord.ui.Item[Panel]]

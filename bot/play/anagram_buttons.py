@@ -10,7 +10,7 @@ import discord
 from bot.games.letters import LONGEST
 from bot.language import changed, phrase
 from bot.play.buttons import ControlButton, GameItem
-from bot.replies.answering import respond
+from bot.replies.telling import respond
 from bot.sentences import sentence_for
 
 if TYPE_CHECKING:

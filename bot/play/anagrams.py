@@ -31,10 +31,10 @@ from bot.play.table_commands import (
 )
 from bot.play.words import DIFFICULTIES
 from bot.play.words_known import KnownWords
-from bot.replies.answering import announce, respond
 from bot.replies.languages import language_of_person, language_of_place, speak
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
+from bot.replies.telling import announce, respond
 from bot.storage import QuestionBank
 
 KINDS = tuple(kind.value for kind in Kind)

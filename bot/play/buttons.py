@@ -11,7 +11,7 @@ import discord
 from bot.access import Purpose
 from bot.language import phrase
 from bot.logs import begin_request
-from bot.replies.answering import respond
+from bot.replies.telling import respond
 from bot.sentences import sentence_for
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from bot.patience import in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import DailyButton
 from bot.play.words_known import KnownWords
-from bot.replies.answering import respond
 from bot.replies.languages import language_of_person, speak
 from bot.replies.pages import small_print
+from bot.replies.telling import respond
 from bot.sentences import sentence_for
 from bot.storage import Games
 

@@ -11,7 +11,7 @@ import discord
 from bot.incoming import ref_of
 from bot.language import Sentence, joined, phrase, plural
 from bot.play.words import bold, points_counted, scoreboard
-from bot.replies.answering import announce, respond
+from bot.replies.telling import announce, respond
 from bot.storage import Games
 
 Where = Literal["server", "channel"]

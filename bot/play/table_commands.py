@@ -15,7 +15,7 @@ from bot.incoming import ref_of
 from bot.language import Sentence, phrase
 from bot.play.host import GameHost
 from bot.play.table import AnswerT, Table
-from bot.replies.answering import respond
+from bot.replies.telling import respond, take_back
 from bot.storage import ChannelRef, GameRuns
 
 HINT_COMES = phrase("Here is a hint, for everybody. It costs a quarter of the points.")
@@ -90,7 +90,7 @@ async def open_table(
     try:
         await host.open(channel, kind, started_by=interaction.user.id, may_rank=may_rank, make=make)
     except AirocordError as error:
-        await interaction.delete_original_response()
+        await take_back(interaction)
         if isinstance(error, GameRuns):
             raise _where_it_runs(error, interaction) from error
         raise

@@ -32,10 +32,10 @@ from bot.play.table_commands import (
 )
 from bot.play.trivia_table import KIND, Answer, TriviaTable
 from bot.play.words import DIFFICULTIES, harmless, questions_counted
-from bot.replies.answering import announce, respond
 from bot.replies.languages import language_of_place
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
+from bot.replies.telling import announce, respond
 from bot.storage import Guilds, QuestionBank
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 
 class ReplyActions(Protocol):
-    """What the buttons do. Each answers the interaction within Discord's three seconds, or
-    raises."""
+    """What the buttons do. Each acknowledges the press within Discord's three seconds and returns
+    when all is done; what it raises is for :meth:`failed`."""
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None: ...
 
@@ -72,6 +72,7 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         try:
             await self.act(actions, interaction)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            log.info("%s of turn %d failed", self.action, self.turn_id)
             await actions.failed(interaction, error)
 
     @abstractmethod

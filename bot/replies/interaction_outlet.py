@@ -8,7 +8,6 @@ import discord
 from discord.utils import MISSING
 
 from bot.language import spoken
-from bot.replies.answering import acknowledge
 from bot.replies.faults import (
     NotPermitted,
     TokenExpired,
@@ -17,6 +16,7 @@ from bot.replies.faults import (
 )
 from bot.replies.languages import language_of_place, speak
 from bot.replies.outlets import CALL_LIMIT_S, ChannelOutlet, TextFile
+from bot.replies.telling import acknowledge, note_answered
 
 HAND_OVER_AFTER = timedelta(minutes=14)
 """An interaction's token is good for 15 minutes (Discord, Receiving and Responding)."""
@@ -33,9 +33,10 @@ class InteractionOutlet:
     through the channel with the bot's own token. Where the bot is not in the channel, as with an
     app that a person installed for themselves, there is no such way: see :attr:`deadline_s`.
 
-    Make it within three seconds of the interaction, and call :meth:`acknowledge` at once. A
-    button is acknowledged without "thinking…" and has its own message as the response: that
-    message can be edited, and what is sent are follow-ups.
+    Call :meth:`acknowledge` within three seconds of the interaction and before anything is
+    written, but after what may be refused: a refusal is the first answer then. A button is
+    acknowledged without "thinking…" and has its own message as the response: that message can be
+    edited, and what is sent are follow-ups.
     """
 
     def __init__(self, interaction: discord.Interaction) -> None:
@@ -123,6 +124,7 @@ class InteractionOutlet:
             except Transient:
                 self._is_original_in_doubt = True
                 raise
+            note_answered(self._interaction)
             self._original = original.id
             self._is_original_due = self._is_original_in_doubt = False
             return original.id

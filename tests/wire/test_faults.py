@@ -5,18 +5,11 @@ The bot runs as a process of its own, discord.py's own retries and waits include
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from bot.replies.faults import ALREADY_ACKNOWLEDGED
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, ExpiredToken, Failed, Fault, RateLimited
-from sandbox.files import Upload
-from sandbox.traffic import Exchange
-from tests.support.judge import Judge
-from tests.support.model_on_a_wire import LIMIT_S
-from tests.support.reader import LOADING, buttons, told
+from tests.support.reader import LOADING, buttons
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,11 +33,6 @@ async def is_whole(wire: Wire, question: str, reply: str) -> None:
     with wire.reader() as reader:
         await reader.offers("Regenerate")
         assert reader.texts == [reply]
-
-
-def only_acknowledged_again(judge: Judge) -> bool:
-    """Whoever is not told that Discord took an acknowledgement has to try it once more."""
-    return all(str(ALREADY_ACKNOWLEDGED) in problem for problem in judge.problems())
 
 
 async def test_when_edits_are_limited_the_text_comes_later_but_whole(wire: Wire) -> None:
@@ -128,154 +116,6 @@ async def test_what_is_said_in_place_of_a_reply_comes_once_although_the_connecti
         await reader.offers("Regenerate")
         assert sorted(text[:10] for text in reader.texts) == ["Hello ther", "I can read"]
     assert fault.hits == 2
-
-
-@LOST
-async def test_a_command_is_answered_once_although_the_connection_drops(
-    wire: Wire, judge: Judge, is_handled: bool
-) -> None:
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
-    assert "`/chat`" in await told(wire.bo, wire.bo.use_command(wire.channel_id, "help"))
-    with wire.reader() as reader:
-        # What would be said again comes before what is said next.
-        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
-        assert sum("`/chat`" in text for text in reader.texts) == 1
-    assert lost.hits == 1
-    assert only_acknowledged_again(judge)
-
-
-@LOST
-async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgement_is_lost(
-    wire: Wire, judge: Judge, is_handled: bool
-) -> None:
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
-    wire.bo.use_command(wire.channel_id, "chat", {"message": "hello"})
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
-    with wire.reader() as reader:
-        await reader.offers("Regenerate")
-        assert reader.texts == ["> hello\nHello there."]
-        assert not int(str(reader.messages[0]["flags"])) & LOADING
-    assert lost.hits == 1
-    assert only_acknowledged_again(judge)
-
-
-async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_discord_stumbles_on(
-    wire: Wire, judge: Judge
-) -> None:
-    asked_for: list[Exchange] = []
-    wire.sandbox.traffic.listeners.append(asked_for.append)
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
-    stumbles = wire.sandbox.faults.add(Fault(method="GET", route=ORIGINAL, answer=Failed(503)))
-    nothing = "I keep no documents for this channel."
-    assert await told(wire.bo, wire.bo.use_command(wire.channel_id, "docs list")) == nothing
-    with wire.reader() as reader:
-        async with asyncio.timeout(LIMIT_S):
-            while not any(e.method == "GET" and e.status == 200 for e in asked_for):
-                await asyncio.sleep(0.01)
-        assert stumbles.hits == 1
-        # What would be said again comes before what is said next.
-        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
-        assert reader.texts.count(nothing) == 1
-    assert only_acknowledged_again(judge)
-
-
-@LOST
-async def test_what_takes_long_is_answered_although_its_acknowledgement_is_lost(
-    wire: Wire, judge: Judge, is_handled: bool
-) -> None:
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled)))
-    asked = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "An ___ a day."})
-    reply = await wire.model.asked()
-    await reply.say("apple")
-    await reply.end()
-    assert "**apple**" in await told(wire.bo, asked)
-    assert only_acknowledged_again(judge)
-
-
-@LOST
-async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
-    wire: Wire, is_handled: bool
-) -> None:
-    fault = Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(fault)
-    bad = Upload("bad.pdf", b"%PDF-1.7\nbroken")
-    wire.bo.use_command(wire.channel_id, "askdocs", {"question": "What?"}, files={"file1": bad})
-    with wire.reader() as reader:
-        await reader.reads("`bad.pdf`")
-        assert not any(int(str(message["flags"])) & LOADING for message in reader.messages)
-        assert sum("`bad.pdf`" in text for text in reader.texts) == 1
-    assert fault.hits == 1
-
-
-async def test_a_file_of_which_only_the_receipt_is_lost_is_there_once_and_without_complaint(
-    wire: Wire,
-) -> None:
-    lost = wire.sandbox.faults.add(
-        Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=True))
-    )
-    with wire.reader() as reader:
-        wire.bo.use_command(wire.channel_id, "privacy export")
-        await reader.sees(lambda messages: any(message["attachments"] for message in messages))
-        for _ in range(3):
-            await told(wire.bo, wire.bo.use_command(wire.channel_id, "about"))
-        assert lost.hits == 1
-        assert sum(bool(message["attachments"]) for message in reader.messages) == 1
-        assert not any("Discord did not take" in text for text in reader.texts)
-
-
-@LOST
-async def test_a_button_does_what_it_says_although_its_acknowledgement_is_lost(
-    wire: Wire, judge: Judge, is_handled: bool
-) -> None:
-    wire.ask("hello")
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
-    with wire.reader() as reader:
-        shown = await reader.offers("Regenerate")
-        lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-        wire.sandbox.faults.add(lost)
-        wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
-        anew = await wire.model.asked()
-        await anew.say("Good day.")
-        await anew.end()
-        await reader.sees(lambda messages: [m["content"] for m in messages] == ["Good day."])
-    assert lost.hits == 1
-    assert only_acknowledged_again(judge)
-
-
-@pytest.mark.parametrize("way", ["button", "menu"])
-async def test_why_a_reply_is_not_written_anew_is_told_once_although_the_connection_drops(
-    wire: Wire, judge: Judge, way: str
-) -> None:
-    wire.ask("hello")
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
-    with wire.reader() as reader:
-        shown = await reader.offers("Regenerate")
-        message_id, button = int(str(shown["id"])), buttons(shown)["Regenerate"]
-        wire.bo.press(wire.channel_id, message_id, button)
-        anew = await wire.model.asked()
-        for route in (CALLBACK, FOLLOW_UP):
-            fault = Fault(method="POST", route=route, answer=Dropped(after=True))
-            wire.sandbox.faults.add(fault)
-        if way == "button":
-            wire.bo.press(wire.channel_id, message_id, button)
-        else:
-            wire.bo.use_menu(wire.channel_id, "Regenerate", message_id=message_id)
-        await reader.reads("is being written")
-        await anew.say("Good day.")
-        await anew.end()
-        await reader.reads("Good day.")
-        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
-        assert sum("is being written" in text for text in reader.texts) == 1
-        assert not any("I am writing this reply anew" in text for text in reader.texts)
-    assert only_acknowledged_again(judge)
 
 
 @pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "begun anew"])

@@ -10,20 +10,36 @@ https://discord.com/developers/docs/interactions/receiving-and-responding
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 
 import discord
-from discord import InteractionResponseType
 from discord.utils import MISSING
 
 from bot.language import spoken
-from bot.replies.faults import ALREADY_ACKNOWLEDGED, OutletError, Rejected, discord_call
+from bot.replies.faults import (
+    ALREADY_ACKNOWLEDGED,
+    MessageGone,
+    OutletError,
+    Rejected,
+    discord_call,
+)
 from bot.replies.languages import language_of_person, language_of_place, speak
 from bot.replies.outlets import CALL_LIMIT_S, QUICK_LIMIT_S
 from bot.replies.saying import persistently
 from bot.replies.splitting import split
 
 log = logging.getLogger(__name__)
+
+
+class _Shown(Enum):
+    """What a person sees in answer to what they did."""
+
+    THINKING = auto()
+    """"thinking…", where the answer will stand."""
+    HEARD = auto()
+    """Nothing, but that it was taken; or a dialog, or the message that they pressed, redrawn."""
+    ANSWERED = auto()
 
 
 async def acknowledge(
@@ -34,8 +50,8 @@ async def acknowledge(
     Args:
         interaction: what they did.
         ephemeral: whether only they see the answer that is to come.
-        thinking: whether "thinking…" is shown where the answer will stand; of a button, nothing
-            is shown otherwise.
+        thinking: whether "thinking…" is shown where the answer will stand. Only who pressed a
+            button can do without.
 
     Raises:
         OutletError: it could not be done; :class:`~bot.replies.faults.TokenExpired` where it is
@@ -46,13 +62,10 @@ async def acknowledge(
         async with discord_call(QUICK_LIMIT_S):
             await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
 
-    if not interaction.response.is_done():
-        try:
-            await persistently(defer)
-        except Rejected as error:
-            # By the try before, of which only the receipt was lost.
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
+    if _shown_of(interaction) is not None:
+        return
+    await _first(defer)
+    _note(interaction, _Shown.THINKING if thinking else _Shown.HEARD)
 
 
 async def respond(
@@ -104,7 +117,7 @@ async def tell(
     buttons = MISSING if view is None else view
 
     async def answer() -> None:
-        async with discord_call(QUICK_LIMIT_S):
+        async with discord_call(CALL_LIMIT_S if file else QUICK_LIMIT_S):
             await interaction.response.send_message(
                 text, ephemeral=ephemeral, view=buttons, file=file() if file else MISSING
             )
@@ -121,34 +134,92 @@ async def tell(
                 text, ephemeral=ephemeral, view=buttons, file=file() if file else MISSING
             )
 
-    async def standing() -> discord.InteractionMessage:
-        async with discord_call(CALL_LIMIT_S):
-            return await interaction.original_response()
-
-    if not interaction.response.is_done():
+    shown = _shown_of(interaction)
+    if shown is None:
+        if not await _first(answer):
+            # It stands there, but discord.py knows nothing of its buttons yet.
+            await persistently(edit)
+    elif shown is _Shown.THINKING:
         try:
-            await persistently(answer)
-        except Rejected as error:
-            if error.code != ALREADY_ACKNOWLEDGED:
-                raise
-        else:
-            return
-        # Discord has had this answer or an acknowledgement, of which only the receipt was lost.
-        shown = await persistently(standing)
-        is_it = shown.content == text.strip()
-        # Also where it is there already: discord.py does not know of its buttons yet.
-        await persistently(edit if is_it or shown.flags.loading else follow_up)
-        return
-    is_deferred = interaction.response.type is InteractionResponseType.deferred_channel_message
-    await persistently(edit if is_deferred and await is_thinking(interaction) else follow_up)
+            await persistently(edit)
+        except MessageGone:
+            await persistently(follow_up)
+    else:
+        await persistently(follow_up)
+    note_answered(interaction)
+
+
+async def redraw(
+    interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
+) -> None:
+    """Change the message whose button or menu was used; it keeps no others than those of ``view``.
+
+    Raises:
+        OutletError: it could not be done.
+    """
+
+    async def answer() -> None:
+        async with discord_call(QUICK_LIMIT_S):
+            await interaction.response.edit_message(content=text, view=view)
+
+    async def edit() -> None:
+        async with discord_call(CALL_LIMIT_S):
+            await interaction.edit_original_response(content=text, view=view)
+
+    if _shown_of(interaction) is not None or not await _first(answer):
+        await persistently(edit)
+    _note(interaction, _Shown.HEARD)
+
+
+async def take_back(interaction: discord.Interaction) -> None:
+    """Delete the answer of an interaction, as far as that can be done."""
+
+    async def delete() -> None:
+        async with discord_call(CALL_LIMIT_S):
+            await interaction.delete_original_response()
+
+    try:
+        await persistently(delete)
+    except OutletError as error:
+        log.info("an answer could not be taken back: %s", error)
+
+
+def note_answered(interaction: discord.Interaction) -> None:
+    """The answer of an interaction stands: what is told next comes after it."""
+    _note(interaction, _Shown.ANSWERED)
 
 
 async def is_thinking(interaction: discord.Interaction) -> bool | None:
     """Whether Discord shows "thinking…" where the answer will stand; ``None`` where Discord does
-    not say."""
+    not say. To be asked once: discord.py remembers what it heard first."""
     try:
         async with discord_call(CALL_LIMIT_S):
             message = await interaction.original_response()
     except OutletError:
         return None
     return message.flags.loading
+
+
+async def _first(call: Callable[[], Awaitable[None]]) -> bool:
+    """Answer an interaction for the first time. ``False`` where Discord says that it has had an
+    answer: it took the try before, and only the receipt was lost."""
+    try:
+        await persistently(call)
+    except Rejected as error:
+        if error.code != ALREADY_ACKNOWLEDGED:
+            raise
+        return False
+    return True
+
+
+_KEY = "shown"
+"""Of an interaction's extras. discord.py knows only of answers whose receipt it was given."""
+
+
+def _shown_of(interaction: discord.Interaction) -> _Shown | None:
+    noted: _Shown | None = interaction.extras.get(_KEY)
+    return _Shown.HEARD if noted is None and interaction.response.is_done() else noted
+
+
+def _note(interaction: discord.Interaction, shown: _Shown) -> None:
+    interaction.extras[_KEY] = shown

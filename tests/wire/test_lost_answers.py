@@ -1,0 +1,232 @@
+"""What commands and buttons are told when a connection drops: once, and what is so.
+
+The bot runs as a process of its own, discord.py's own retries and waits included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.replies.faults import ALREADY_ACKNOWLEDGED
+from sandbox.faults import Dropped, Failed, Fault
+from sandbox.files import Upload
+from sandbox.traffic import Exchange
+from tests.support.judge import Judge
+from tests.support.model_on_a_wire import LIMIT_S
+from tests.support.reader import LOADING, answer_to, buttons, told
+from tests.wire.conftest import Wire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SEND = "/channels/{channel_id}/messages"
+EDIT = "/channels/{channel_id}/messages/{message_id}"
+CALLBACK = "/interactions/{interaction_id}/{token}/callback"
+ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
+
+FOLLOW_UP = "/webhooks/{application_id}/{token}"
+
+LOST = pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
+"""By a connection that drops: Discord has not taken the request, or has and cannot say so."""
+
+
+def only_acknowledged_again(judge: Judge) -> bool:
+    """Whoever is not told that Discord took an acknowledgement has to try it once more."""
+    return all(str(ALREADY_ACKNOWLEDGED) in problem for problem in judge.problems())
+
+
+@LOST
+async def test_a_command_is_answered_once_although_the_connection_drops(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    assert "`/chat`" in await told(wire.bo, wire.bo.use_command(wire.channel_id, "help"))
+    with wire.reader() as reader:
+        # What would be said again comes before what is said next.
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert sum("`/chat`" in text for text in reader.texts) == 1
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+@LOST
+async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    wire.bo.use_command(wire.channel_id, "chat", {"message": "hello"})
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.offers("Regenerate")
+        assert reader.texts == ["> hello\nHello there."]
+        assert not int(str(reader.messages[0]["flags"])) & LOADING
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_discord_stumbles_on(
+    wire: Wire, judge: Judge
+) -> None:
+    edited: list[Exchange] = []
+    wire.sandbox.traffic.listeners.append(edited.append)
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
+    stumbles = wire.sandbox.faults.add(Fault(method="PATCH", route=ORIGINAL, answer=Failed(503)))
+    nothing = "I keep no documents for this channel."
+    assert await told(wire.bo, wire.bo.use_command(wire.channel_id, "docs list")) == nothing
+    with wire.reader() as reader:
+        async with asyncio.timeout(LIMIT_S):
+            while not any(e.method == "PATCH" and e.status == 200 for e in edited):
+                await asyncio.sleep(0.01)
+        assert stumbles.hits == 1
+        # What would be said again comes before what is said next.
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert reader.texts.count(nothing) == 1
+    assert only_acknowledged_again(judge)
+
+
+@LOST
+async def test_what_takes_long_is_answered_although_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled)))
+    asked = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "An ___ a day."})
+    reply = await wire.model.asked()
+    await reply.say("apple")
+    await reply.end()
+    assert "**apple**" in await told(wire.bo, asked)
+    assert only_acknowledged_again(judge)
+
+
+@LOST
+async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
+    wire: Wire, is_handled: bool
+) -> None:
+    fault = Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(fault)
+    bad = Upload("bad.pdf", b"%PDF-1.7\nbroken")
+    wire.bo.use_command(wire.channel_id, "askdocs", {"question": "What?"}, files={"file1": bad})
+    with wire.reader() as reader:
+        await reader.reads("`bad.pdf`")
+        assert not any(int(str(message["flags"])) & LOADING for message in reader.messages)
+        assert sum("`bad.pdf`" in text for text in reader.texts) == 1
+    assert fault.hits == 1
+
+
+async def test_a_file_of_which_only_the_receipt_is_lost_is_there_once_and_without_complaint(
+    wire: Wire,
+) -> None:
+    lost = wire.sandbox.faults.add(
+        Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=True))
+    )
+    with wire.reader() as reader:
+        wire.bo.use_command(wire.channel_id, "privacy export")
+        await reader.sees(lambda messages: any(message["attachments"] for message in messages))
+        for _ in range(3):
+            await told(wire.bo, wire.bo.use_command(wire.channel_id, "about"))
+        assert lost.hits == 1
+        assert sum(bool(message["attachments"]) for message in reader.messages) == 1
+        assert not any("Discord did not take" in text for text in reader.texts)
+
+
+@LOST
+async def test_a_button_does_what_it_says_although_its_acknowledgement_is_lost(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        shown = await reader.offers("Regenerate")
+        lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+        wire.sandbox.faults.add(lost)
+        wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
+        anew = await wire.model.asked()
+        await anew.say("Good day.")
+        await anew.end()
+        await reader.sees(lambda messages: [m["content"] for m in messages] == ["Good day."])
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+@pytest.mark.parametrize("way", ["button", "menu"])
+async def test_why_a_reply_is_not_written_anew_is_told_once_although_the_connection_drops(
+    wire: Wire, judge: Judge, way: str
+) -> None:
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    with wire.reader() as reader:
+        shown = await reader.offers("Regenerate")
+        message_id, button = int(str(shown["id"])), buttons(shown)["Regenerate"]
+        wire.bo.press(wire.channel_id, message_id, button)
+        anew = await wire.model.asked()
+        for route in (CALLBACK, FOLLOW_UP):
+            fault = Fault(method="POST", route=route, answer=Dropped(after=True))
+            wire.sandbox.faults.add(fault)
+        if way == "button":
+            wire.bo.press(wire.channel_id, message_id, button)
+        else:
+            wire.bo.use_menu(wire.channel_id, "Regenerate", message_id=message_id)
+        await reader.reads("is being written")
+        await anew.say("Good day.")
+        await anew.end()
+        await reader.reads("Good day.")
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert sum("is being written" in text for text in reader.texts) == 1
+        assert not any("I am writing this reply anew" in text for text in reader.texts)
+    assert only_acknowledged_again(judge)
+
+
+@LOST
+@pytest.mark.parametrize("route", [CALLBACK, ORIGINAL], ids=["first", "last"])
+async def test_all_is_deleted_and_said_to_be_although_the_connection_drops(
+    wire: Wire, judge: Judge, route: str, is_handled: bool
+) -> None:
+    wire.ask("apricots?")
+    reply = await wire.model.asked()
+    await reply.say("They are orange.")
+    await reply.end()
+    await wire.exchanges()
+    asked = await answer_to(wire.bo, wire.bo.use_command(wire.channel_id, "privacy delete"))
+    method = "POST" if route == CALLBACK else "PATCH"
+    lost = Fault(method=method, route=route, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    with wire.reader() as reader:
+        wire.bo.press(wire.channel_id, int(asked["id"]), buttons(asked)["Delete everything"])
+        await reader.reads("I have deleted what was stored about you:")
+        said = await told(wire.bo, wire.bo.use_command(wire.channel_id, "privacy show"))
+        assert said == "I have nothing stored about you."
+        assert not any("Discord did not take" in text for text in reader.texts)
+        assert not any("I am deleting" in text for text in reader.texts)
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
+
+
+@LOST
+async def test_a_reset_is_undone_and_said_to_be_although_the_connection_drops(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    wire.ask("hello")
+    reply = await wire.model.asked()
+    await reply.say("Hello there.")
+    await reply.end()
+    await wire.exchanges()
+    asked = await answer_to(wire.bo, wire.bo.use_command(wire.channel_id, "reset"))
+    assert await wire.exchanges() == []
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    with wire.reader() as reader:
+        wire.bo.press(wire.channel_id, int(asked["id"]), buttons(asked)["Undo"])
+        await reader.reads("I remember this conversation again.")
+        await told(wire.bo, wire.bo.use_command(wire.channel_id, "persona show"))
+        assert not any("Discord did not take" in text for text in reader.texts)
+    assert len(await wire.exchanges()) == 1
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
