@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import discord
 
@@ -16,7 +16,7 @@ from bot.attachments import DownloadLimits, Refetch, fetch_files
 from bot.document_words import quotation
 from bot.documents.search import Excerpt
 from bot.errors import DocumentError
-from bot.language import phrase
+from bot.language import Sentence, phrase
 from bot.prompting import Prompter
 from bot.reading_files import FileReader, ReadFile, read_files
 from bot.replies.telling import respond
@@ -42,7 +42,8 @@ NO_DOCUMENTS = phrase(
 )
 SOURCE_GONE = phrase("This passage is not kept any more: the document was removed.")
 MESSAGE_GONE = phrase("The message with these files was deleted, so I did not keep them.")
-ERASED = phrase("All that I had stored about you was deleted, so I did not keep these files.")
+WITHDRAWN = phrase("These files were withdrawn while I read them, so I did not keep them.")
+"""Without the reason, that the person has had all deleted: it may stand where all can read it."""
 STILL_READING = phrase("I am still reading files for you. Please try again in a minute.")
 
 _TAKEN_AT_ONCE = 2
@@ -60,9 +61,19 @@ class _Reading:
 
     person: int
     message_id: int | None
-    is_message_gone: bool = False
-    is_erased: bool = False
-    """The person has had deleted what is theirs."""
+    documents: list[StoredDocument] = field(default_factory=list)
+    """Those of them that are kept so far."""
+    withdrawn: Sentence | None = None
+    """Why nothing of them is to be kept: the message, or all that is the person's, was deleted."""
+
+    def check(self) -> None:
+        """Pass if they are still to be kept.
+
+        Raises:
+            FilesWithdrawn: they are not.
+        """
+        if self.withdrawn is not None:
+            raise FilesWithdrawn(self.withdrawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +149,10 @@ class ChannelDocuments:
         self._readings.add(reading)
         try:
             added = await self._read(channel, attachments, reading, refetch)
-            await self._check(reading, added)
         finally:
             self._readings.remove(reading)
+            if reading.withdrawn is not None:
+                await to_the_end(self._take_away(reading))
         ids = {document.id for document in added.documents}
         self._needed.update(ids)
         try:
@@ -155,27 +167,27 @@ class ChannelDocuments:
         """Follow the deletion of messages: the documents that came with them go, those that are
         still being read too."""
         for reading in self._readings:
-            reading.is_message_gone |= reading.message_id in message_ids
+            if reading.message_id in message_ids:
+                reading.withdrawn = reading.withdrawn or MESSAGE_GONE
         await self.library.delete_messages(message_ids)
 
     def withdraw(self, person: int) -> None:
         """Keep nothing of what is being read for a person."""
         for reading in self._readings:
-            reading.is_erased |= reading.person == person
+            if reading.person == person:
+                reading.withdrawn = WITHDRAWN
 
-    async def _check(self, reading: _Reading, added: Added) -> None:
-        """Take away again what was read of files that were withdrawn meanwhile.
+    def is_reading_for(self, person: int) -> bool:
+        """Whether files of a person are being read."""
+        return any(reading.person == person for reading in self._readings)
 
-        Raises:
-            FilesWithdrawn: they were.
-        """
-        if reading.is_erased:
-            ids = [document.id for document in added.documents]
+    async def _take_away(self, reading: _Reading) -> None:
+        """Delete what was kept of files before they were withdrawn."""
+        if reading.withdrawn is WITHDRAWN:
+            ids = [document.id for document in reading.documents]
             await self._people.drop_documents(reading.person, ids)
-            raise FilesWithdrawn(ERASED)
-        if reading.is_message_gone and reading.message_id is not None:
+        elif reading.message_id is not None:
             await self.library.delete_messages([reading.message_id])
-            raise FilesWithdrawn(MESSAGE_GONE)
 
     async def _read(
         self,
@@ -186,12 +198,14 @@ class ChannelDocuments:
     ) -> Added:
         files, missed = await fetch_files(attachments, self._downloads, refetch)
         read, refused = await read_files(self._reader, files)
-        documents: list[StoredDocument] = []
+        documents = reading.documents
         for file in read:
+            reading.check()
             try:
                 documents.append(await self._keep(channel, file, reading))
             except LibraryFull as full:
                 refused.append(str(full))
+        reading.check()
         if not documents:
             raise DocumentError("\n".join([*missed, *refused]))
         warnings = [warning for file in read for warning in file.warnings]

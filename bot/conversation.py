@@ -165,8 +165,10 @@ class Conversation:
                     raise ReplyUnavailable(QUESTION_GONE)
             except (IntegrityError, ReplyUnavailable):
                 # Discord repeats events when a connection is resumed, and this one is being
-                # answered already; or the question was deleted. Nobody waits for anything.
+                # answered already; or the question was deleted.
                 ticket.cancel()
+                if question.message_id is None:
+                    raise  # who used a command still waits
             except BaseException:
                 ticket.cancel()
                 raise
@@ -283,13 +285,15 @@ class Conversation:
         """Write a question down as its message stands now.
 
         Raises:
-            ReplyUnavailable: the message was deleted meanwhile; nothing is stored.
+            ReplyUnavailable: the message was deleted meanwhile, or all that is the person's;
+                nothing is stored.
         """
         async with coming.changing:
             if coming.is_withdrawn:
                 raise ReplyUnavailable(QUESTION_GONE)
+            question_id: int | None = None
             try:
-                return await self.history.add_question(
+                question_id = await self.history.add_question(
                     channel=question.channel,
                     author_id=question.speaker.id,
                     author_name=question.speaker.name if is_kept else "",
@@ -297,9 +301,12 @@ class Conversation:
                     message_id=question.message_id,
                 )
             finally:
+                # The deletion looked for it before it was there. No reply to it is opened.
                 if coming.is_withdrawn and question.message_id is not None:
-                    # The deletion looked for it before it was there. No reply to it is opened.
                     await self.history.delete_messages([question.message_id])
+                elif coming.is_withdrawn and question_id is not None:
+                    await self.people.delete_question(question_id)
+            return question_id
 
     async def _ask(
         self,

@@ -28,6 +28,7 @@ BACKUPS = phrase(
     "Copies of the database that were made before still hold it until they are removed, which is "
     "up to whoever runs me. What stands in Discord's channels is Discord's: delete it there."
 )
+STILL_COMING = phrase("- what you have asked just now")
 DELETE_WARNING = phrase(
     "I am about to delete all of this, for good, in every server and in direct messages. "
     "It cannot be brought back."
@@ -55,6 +56,11 @@ class PrivacyRequests:
     people: PersonalData
     conversation: Conversation
     documents: ChannelDocuments
+
+    def is_asking(self, person_id: int) -> bool:
+        """Whether something that a person asks is not stored yet, but about to be."""
+        is_coming = self.conversation.coming.is_any_of(person_id)
+        return is_coming or self.documents.is_reading_for(person_id)
 
     async def overview(self, person_id: int) -> str:
         """What is stored about a person, in words."""

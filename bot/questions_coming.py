@@ -1,4 +1,4 @@
-"""Messages on their way to be stored questions, and what people do to them meanwhile.
+"""Messages and commands on their way to be stored questions, and what becomes of them meanwhile.
 
 From the moment that Discord tells of a message until its question is stored, files are fetched and
 read, for a minute and more. Who deletes or edits the message in that time, or has all that they
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Coming:
-    """One message while it is handled."""
+    """One message or command while it is handled."""
 
     person: int
     """Who wrote it."""
@@ -32,26 +32,25 @@ class Coming:
 
 
 class QuestionsComing:
-    """The messages that are being handled."""
+    """The messages and commands that are being handled."""
 
     def __init__(self) -> None:
-        self._coming: dict[int, Coming] = {}
+        self._coming: dict[object, Coming] = {}
+        """By message, or by something of its own."""
 
     @contextmanager
     def following(self, message_id: int | None, person: int) -> Iterator[Coming]:
         """Note what happens to a message while the block runs. ``None``: what was asked stands in
-        none, and nothing can happen to it."""
-        if message_id is None:
-            yield Coming(person)
-            return
-        coming = self._coming.setdefault(message_id, Coming(person))
+        none, and only with all that is the person's can it be deleted."""
+        key = object() if message_id is None else message_id
+        coming = self._coming.setdefault(key, Coming(person))
         coming.handlers += 1
         try:
             yield coming
         finally:
             coming.handlers -= 1
             if not coming.handlers:
-                del self._coming[message_id]
+                del self._coming[key]
 
     def of(self, message_id: int | None) -> Coming | None:
         """A message, if it is being handled."""
@@ -66,6 +65,10 @@ class QuestionsComing:
         """All that is a person's is deleted."""
         for coming in self._coming.values():
             coming.is_withdrawn |= coming.person == person
+
+    def is_any_of(self, person: int) -> bool:
+        """Whether something that a person asks is being handled."""
+        return any(coming.person == person for coming in self._coming.values())
 
     def deleted(self, message_ids: Set[int]) -> None:
         """Messages were deleted."""

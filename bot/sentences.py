@@ -57,8 +57,9 @@ def _permission(name: str) -> str:
 async def tell_of(interaction: discord.Interaction, error: BaseException) -> None:
     """Tell the person behind an interaction what went wrong with it.
 
-    Where only Discord's receipt of the answer was lost, the answer stands there, and no more is
-    said.
+    Where only Discord's receipt of a command's answer was lost, the answer stands there, and no
+    more is said.
     """
-    if not (is_outage(error) and await is_thinking(interaction) is False):
+    is_press = interaction.type is discord.InteractionType.component
+    if is_press or not is_outage(error) or await is_thinking(interaction) is not False:
         await respond(interaction, sentence_for(error))

@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.attachments import Refetch, documents_in, refetching
+from bot.channel_documents import WITHDRAWN, FilesWithdrawn
 from bot.client import AirocordClient
 from bot.conversation import Question, Speaker
 from bot.documents.extracted import quoted as as_code
@@ -22,7 +23,7 @@ from bot.logs import begin_request
 from bot.replies.interaction_outlet import InteractionOutlet
 from bot.replies.pages import small_print
 from bot.replies.sources import SourceButton
-from bot.replies.telling import respond
+from bot.replies.telling import open_dialog, respond
 from bot.sentences import sentence_for
 from bot.storage import StoredDocument
 
@@ -143,7 +144,7 @@ class Documents(commands.Cog):
         if not documents_in(message):
             await respond(interaction, NO_FILES)
             return
-        await interaction.response.send_modal(AskAboutFiles(self, message))
+        await open_dialog(interaction, AskAboutFiles(self, message))
 
     async def ask(
         self,
@@ -155,30 +156,34 @@ class Documents(commands.Cog):
         refetch: Refetch | None = None,
     ) -> None:
         """Answer a question about ``files``, or about the channel's documents without them."""
-        outlet = InteractionOutlet(interaction)
-        await outlet.acknowledge()  # reading takes longer than Discord waits
-        channel = ref_of(interaction.channel)
-        # Before anything is fetched for who would be refused.
-        self.client.conversation.ensure_open(interaction.user.id, channel.guild_id)
-        asked = Question(
-            channel=channel,
-            speaker=Speaker(interaction.user.id, interaction.user.display_name),
-            text=question,
-        )
-        answer = partial(
-            self.client.conversation.answer,
-            asked,
-            outlet,
-            self.client.me,
-            prefix=as_asked(question),
-        )
-        if not files:
-            await answer(approach=await self.documents.about_channel(channel.id))
-            return
-        async with self.documents.brought(
-            channel, files, added_by=interaction.user.id, message_id=message_id, refetch=refetch
-        ) as added:
-            await answer(approach=self.documents.about(added))
+        with self.client.conversation.coming.following(None, interaction.user.id) as coming:
+            outlet = InteractionOutlet(interaction)
+            await outlet.acknowledge()  # reading takes longer than Discord waits
+            channel = ref_of(interaction.channel)
+            # Before anything is fetched for who would be refused.
+            self.client.conversation.ensure_open(interaction.user.id, channel.guild_id)
+            asked = Question(
+                channel=channel,
+                speaker=Speaker(interaction.user.id, interaction.user.display_name),
+                text=question,
+            )
+            answer = partial(
+                self.client.conversation.answer,
+                asked,
+                outlet,
+                self.client.me,
+                prefix=as_asked(question),
+            )
+            if not files:
+                await answer(approach=await self.documents.about_channel(channel.id))
+                return
+            # From here on, who keeps the documents looks after that.
+            if coming.is_withdrawn:
+                raise FilesWithdrawn(WITHDRAWN)
+            async with self.documents.brought(
+                channel, files, added_by=interaction.user.id, message_id=message_id, refetch=refetch
+            ) as added:
+                await answer(approach=self.documents.about(added))
 
     # -- what a channel keeps ------------------------------------------------------------
 

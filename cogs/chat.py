@@ -169,7 +169,7 @@ class Chat(commands.Cog):
         try:
             await self._reply(message, coming, channel, outlet)
         except FilesWithdrawn:
-            pass  # nobody waits for an answer to a message that was deleted
+            pass  # nobody waits for an answer to what was deleted
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
             sentence = sentence_for(error)
             if not coming.is_withdrawn:

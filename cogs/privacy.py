@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.client import AirocordClient
 from bot.language import joined, phrase, spoken
-from bot.privacy import DELETE_WARNING, PrivacyRequests, listed
+from bot.privacy import DELETE_WARNING, STILL_COMING, PrivacyRequests, listed
 from bot.replies.faults import OutletError, discord_call
 from bot.replies.languages import language_of_person
 from bot.replies.outlets import CALL_LIMIT_S
@@ -101,7 +101,10 @@ class Privacy(commands.Cog):
 
     @privacy.command(description="Delete all that I have stored about you, for good.")
     async def delete(self, interaction: Interaction) -> None:
+        await acknowledge(interaction, ephemeral=True)
         stored = listed((await self.requests.people.holdings(interaction.user.id)).own)
+        if not stored and self.requests.is_asking(interaction.user.id):
+            stored = STILL_COMING
         if not stored:
             # A persona set in direct messages carries nobody's id.
             await self.requests.delete(

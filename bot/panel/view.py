@@ -11,7 +11,7 @@ from bot.errors import AirocordError
 from bot.language import Sentence, phrase
 from bot.panel.words import PERSONA_LIMIT, Bounds, PageName, days, text_of
 from bot.replies.languages import language_of_person, speak
-from bot.replies.telling import redraw, respond
+from bot.replies.telling import open_dialog, redraw, respond
 from bot.sentences import sentence_for
 from bot.storage import Choices, Guilds, Subject
 
@@ -292,8 +292,7 @@ def _defaults(
 
 async def _open_persona(panel: Panel, interaction: discord.Interaction) -> None:
     dialog = _PersonaDialog(panel)
-    speak(dialog, language_of_person(interaction))
-    await interaction.response.send_modal(dialog)
+    await open_dialog(interaction, dialog)
 
 
 async def _clear_persona(panel: Panel, interaction: discord.Interaction) -> None:

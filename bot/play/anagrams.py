@@ -31,10 +31,10 @@ from bot.play.table_commands import (
 )
 from bot.play.words import DIFFICULTIES
 from bot.play.words_known import KnownWords
-from bot.replies.languages import language_of_person, language_of_place, speak
+from bot.replies.languages import language_of_place
 from bot.replies.outlets import ChannelOutlet
 from bot.replies.pacing import Pacers
-from bot.replies.telling import announce, respond
+from bot.replies.telling import announce, open_dialog, respond
 from bot.storage import QuestionBank
 
 KINDS = tuple(kind.value for kind in Kind)
@@ -125,8 +125,7 @@ class Anagrams:
             await respond(interaction, phrase("The next puzzle is about to come."))
         else:
             dialog = Guess(game_id, table.game.puzzle.letters)
-            speak(dialog, language_of_person(interaction))
-            await interaction.response.send_modal(dialog)
+            await open_dialog(interaction, dialog)
 
     async def guess(self, interaction: discord.Interaction, game_id: int, word: str) -> None:
         """A word came by the dialog; only the person learns how good it is."""

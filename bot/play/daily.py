@@ -17,9 +17,8 @@ from bot.patience import in_time
 from bot.play import anagram_words
 from bot.play.anagram_buttons import DailyButton
 from bot.play.words_known import KnownWords
-from bot.replies.languages import language_of_person, speak
 from bot.replies.pages import small_print
-from bot.replies.telling import respond
+from bot.replies.telling import open_dialog, respond
 from bot.sentences import sentence_for
 from bot.storage import Games
 
@@ -110,8 +109,7 @@ class Daily:
             await respond(interaction, phrase("You have solved it already."))
         else:
             dialog = DailyGuess(day)
-            speak(dialog, language_of_person(interaction))
-            await interaction.response.send_modal(dialog)
+            await open_dialog(interaction, dialog)
 
     async def guess(self, interaction: discord.Interaction, day: str, word: str) -> None:
         """A word came by the dialog."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -43,7 +44,7 @@ class GameHost:
         """By channel: the game's id and its table."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """By game, until its last words are said."""
-        self._is_closing = False
+        self._closing = asyncio.Event()
         self.begun = 0
         """Games, since this process began."""
 
@@ -71,7 +72,7 @@ class GameHost:
             GameRuns: there is a game in the channel.
             ShuttingDown: the bot is stopping.
         """
-        if self._is_closing:
+        if self._closing.is_set():
             raise ShuttingDown(phrase("I am about to restart. Please start the game in a minute."))
         game_id = await self.games.start(channel, kind, started_by=started_by, may_rank=may_rank)
         self.begun += 1
@@ -83,7 +84,7 @@ class GameHost:
 
     async def close(self) -> None:
         """End every game, and say so in each channel as far as there is time."""
-        self._is_closing = True
+        self._closing.set()
         tables = dict(self._tables.values())
         playing = [self._tasks[game_id] for game_id in tables]
         # Those that are over already say their last words.
@@ -115,24 +116,33 @@ class GameHost:
             # The next game may have begun, and ended, while this one said its last words.
             if self.of(game_id) is not None:
                 del self._tables[channel_id]
-        is_ended = await self._end(game_id)
+        failed = await self._end(game_id)
         if fault:
             # Maybe for the same reason that its end cannot be stored for.
-            await table.break_off(fault)
+            try:
+                await table.break_off(fault)
+            except Exception:
+                log.exception("game %d could not say that it ends", game_id)
         for pause_s in _PAUSES_S:
-            if is_ended:
+            if failed is None or self._closing.is_set():
                 break
-            await asyncio.sleep(pause_s)
-            is_ended = await self._end(game_id)
-        if not is_ended:
-            log.error("game %d is over, but runs in the database until the next start", game_id)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._closing.wait()
+            failed = await self._end(game_id)
+        if failed is not None:
+            log.error(
+                "game %d is over, but runs in the database until the next start",
+                game_id,
+                exc_info=failed,
+            )
         log.info("game %d in channel %d ended", game_id, channel_id)
 
-    async def _end(self, game_id: int) -> bool:
-        """Store that a game is over, so that its channel may have another; whether it is stored."""
+    async def _end(self, game_id: int) -> Exception | None:
+        """Store that a game is over, so that its channel may have another; why it is not stored."""
         try:
             await self.games.end(game_id)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             log.warning("that game %d is over is not stored yet: %r", game_id, error)
-            return False
-        return True
+            return error
+        return None

@@ -72,7 +72,7 @@ class _TurnButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         try:
             await self.act(actions, interaction)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
-            log.info("%s of turn %d failed", self.action, self.turn_id)
+            log.info("%s of turn %d: %s", self.action, self.turn_id, type(error).__name__)
             await actions.failed(interaction, error)
 
     @abstractmethod

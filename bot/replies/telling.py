@@ -136,9 +136,13 @@ async def tell(
 
     shown = _shown_of(interaction)
     if shown is None:
-        if not await _first(answer):
+        taken = await _first(answer)
+        note_answered(interaction)
+        if taken is _Taken.BEFORE:
             # It stands there, but discord.py knows nothing of its buttons yet.
             await persistently(edit)
+        elif taken is _Taken.ANOTHER:
+            await persistently(follow_up)
     elif shown is _Shown.THINKING:
         try:
             await persistently(edit)
@@ -166,8 +170,27 @@ async def redraw(
         async with discord_call(CALL_LIMIT_S):
             await interaction.edit_original_response(content=text, view=view)
 
-    if _shown_of(interaction) is not None or not await _first(answer):
+    taken = _Taken.ANOTHER if _shown_of(interaction) is not None else await _first(answer)
+    _note(interaction, _Shown.HEARD)
+    if taken is not _Taken.NOW:
         await persistently(edit)
+
+
+async def open_dialog(interaction: discord.Interaction, dialog: discord.ui.Modal) -> None:
+    """Show a dialog to the person behind an interaction, in their language.
+
+    Raises:
+        OutletError: it could not be shown.
+    """
+    speak(dialog, language_of_person(interaction))
+
+    async def answer() -> None:
+        async with discord_call(QUICK_LIMIT_S):
+            await interaction.response.send_modal(dialog)
+
+    if await _first(answer) is not _Taken.NOW:
+        # discord.py would have, had it been told: what is sent in it finds its way by that.
+        interaction._state.store_view(dialog)  # noqa: SLF001
     _note(interaction, _Shown.HEARD)
 
 
@@ -182,6 +205,7 @@ async def take_back(interaction: discord.Interaction) -> None:
         await persistently(delete)
     except OutletError as error:
         log.info("an answer could not be taken back: %s", error)
+    note_answered(interaction)
 
 
 def note_answered(interaction: discord.Interaction) -> None:
@@ -200,16 +224,31 @@ async def is_thinking(interaction: discord.Interaction) -> bool | None:
     return message.flags.loading
 
 
-async def _first(call: Callable[[], Awaitable[None]]) -> bool:
-    """Answer an interaction for the first time. ``False`` where Discord says that it has had an
-    answer: it took the try before, and only the receipt was lost."""
+class _Taken(Enum):
+    """Which request it is that Discord took as the first answer."""
+
+    NOW = auto()
+    BEFORE = auto()
+    """An earlier try of the same, of which only the receipt was lost."""
+    ANOTHER = auto()
+
+
+async def _first(call: Callable[[], Awaitable[None]]) -> _Taken:
+    """Answer an interaction for the first time, so far as is known."""
+    tries = 0
+
+    async def counted() -> None:
+        nonlocal tries
+        tries += 1
+        await call()
+
     try:
-        await persistently(call)
+        await persistently(counted)
     except Rejected as error:
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
-        return False
-    return True
+        return _Taken.ANOTHER if tries == 1 else _Taken.BEFORE
+    return _Taken.NOW
 
 
 _KEY = "shown"

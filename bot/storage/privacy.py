@@ -151,6 +151,10 @@ class PersonalData:
             await _execute(session, delete(Turn).where(Turn.answers_turn_id.in_(question_ids)))
             await _execute(session, delete(Turn).where(Turn.id.in_(question_ids)))
 
+    async def delete_question(self, question_id: int) -> None:
+        """Delete a question and the replies to it."""
+        await self._delete_questions([question_id])
+
     # -- those who want nothing kept -------------------------------------------------------
 
     async def has_opted_out(self, person_id: int) -> bool:

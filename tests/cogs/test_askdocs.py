@@ -10,7 +10,7 @@ import pytest
 from bot import about_documents
 from bot.about_documents import NOT_CHECKED
 from bot.asking import Consultation, Verdict
-from bot.channel_documents import ERASED, NO_DOCUMENTS, STILL_READING, Added
+from bot.channel_documents import NO_DOCUMENTS, STILL_READING, WITHDRAWN, Added
 from bot.reading_files import ReadFile
 from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
@@ -401,7 +401,7 @@ async def test_who_has_all_deleted_while_their_file_is_read_leaves_nothing(
         assert world.shown() == before
     else:
         await askdocs(world, "How old is an oak?", ("trees.txt", TREES))
-        assert world.shown() == [*before, ERASED]
+        assert world.shown() == [*before, WITHDRAWN]
     assert await kept(world) == ["hills.txt"]
     found = await world.client.privacy.people.holdings(world.bob.id)
     assert (found.questions, found.replies, found.documents) == (0, 0, 0)

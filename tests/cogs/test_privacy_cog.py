@@ -16,6 +16,7 @@ from bot.privacy import FILE_NAME, TooMuchData
 from bot.reply_actions import NOT_KEPT
 from bot.storage import ChannelRef, Holdings, Library
 from tests.support.engines import Script
+from tests.support.held import HeldDownloads
 from tests.support.migrated import bytes_of
 from tests.support.world import World
 
@@ -96,6 +97,19 @@ async def test_nothing_is_deleted_before_it_is_confirmed(world: World) -> None:
     kept = await world.bob.click(asked.response, label="Keep it")
     assert kept.response is not None
     assert kept.response.content == "Nothing was deleted."
+    assert (await holdings(world, world.bob)).questions == 1
+
+
+async def test_who_has_only_asked_something_just_now_is_asked_before_that_is_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = HeldDownloads(world, monkeypatch)
+    await world.bob.send(world.channel, f"{mention(world)} how?", attachments=[("t.txt", TREES)])
+    asked = await world.bob.slash(world.channel, "privacy delete")
+    assert asked.response is not None
+    assert asked.response.content.startswith("- what you have asked just now\n")
+    await world.bob.click(asked.response, label="Keep it")
+    await downloads.arrive()
     assert (await holdings(world, world.bob)).questions == 1
 
 

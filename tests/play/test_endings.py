@@ -13,7 +13,7 @@ import pytest
 from bot.play.host import GameHost
 from bot.replies.faults import NotPermitted, Transient
 from bot.storage import Games
-from tests.support.stage import passes, play
+from tests.support.stage import now, passes, play
 from tests.support.tables import ADA, BO, HERE, Ledger, begin, played, question
 
 
@@ -112,6 +112,22 @@ def test_that_a_game_is_over_is_stored_once_the_database_is_back(
 
     play(scene())
     assert "until the next start" not in caplog.text
+
+
+def test_a_stop_tries_once_more_to_store_that_a_game_is_over() -> None:
+    async def scene() -> None:
+        game = begin([question(1)])
+        await game.until("**Question 1 of 1**")
+        game.ledger.end_error = RuntimeError("the database is gone")
+        await game.until("Something went wrong on our side")
+        await passes(100)  # the next try is minutes away
+        game.ledger.end_error = None
+        before = now()
+        await game.host.close()
+        assert game.ledger.ended.is_set()
+        assert now() - before < 1
+
+    play(scene())
 
 
 @dataclass

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.conversation import Conversation, Question, Speaker
+from bot.conversation import Conversation, Question, ReplyUnavailable, Speaker
 from bot.generation.queue import GenerationQueue
 from bot.storage import ChannelRef, Database
 from tests.support.engines import ScriptedEngine
@@ -66,6 +67,41 @@ async def test_a_deletion_that_comes_before_the_question_is_there_leaves_nothing
 
     monkeypatch.setattr(conversation.history, "add_question", add_question)
     discord = await answer(conversation, queue)
+    assert discord.messages == {}
+    await assert_nothing_is_left(conversation)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("message_id", [1000, None], ids=["message", "command"])
+async def test_a_deletion_of_all_reaches_a_question_that_is_being_stored(
+    asked: tuple[Conversation, GenerationQueue],
+    monkeypatch: pytest.MonkeyPatch,
+    message_id: int | None,
+    moment: str,
+) -> None:
+    conversation, queue = asked
+    plain = conversation.history.add_question
+
+    async def add_question(**given: Any) -> int:
+        if moment == "before":
+            conversation.coming.withdraw(ADA.id)
+            return await plain(**given)
+        question_id = await plain(**given)
+        conversation.coming.withdraw(ADA.id)
+        return question_id
+
+    monkeypatch.setattr(conversation.history, "add_question", add_question)
+    discord = ScriptedDiscord(takes_s=0.0)
+    answering = conversation.answer(
+        replace(QUESTION, message_id=message_id), discord, Speaker(1, "Airo")
+    )
+    if message_id is None:
+        # Who used a command waits under "thinking…".
+        with pytest.raises(ReplyUnavailable):
+            await answering
+    else:
+        await answering
+    await queue.idle()
     assert discord.messages == {}
     await assert_nothing_is_left(conversation)
 

@@ -230,3 +230,31 @@ async def test_a_reset_is_undone_and_said_to_be_although_the_connection_drops(
     assert len(await wire.exchanges()) == 1
     assert lost.hits == 1
     assert only_acknowledged_again(judge)
+
+
+@LOST
+async def test_a_dialog_opens_and_what_is_sent_in_it_is_answered_although_the_connection_drops(
+    wire: Wire, judge: Judge, is_handled: bool
+) -> None:
+    oaks = Upload("oaks.txt", b"An oak lives for a thousand years.")
+    sent = wire.ada.send(wire.channel_id, "Read this.", files=[oaks])
+    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
+    wire.sandbox.faults.add(lost)
+    opened = await wire.bo.use_menu(
+        wire.channel_id, "Ask about these files", message_id=int(str(sent["id"]))
+    ).answered()
+    assert opened.response is not None
+    [row] = opened.response["data"]["components"]
+    async with asyncio.timeout(LIMIT_S):
+        # The bot asks again at its leisure; nobody is quicker than that with a question.
+        while is_handled and not judge.problems():
+            await asyncio.sleep(0.01)
+    wire.bo.submit(opened, {row["component"]["custom_id"]: "How old is an oak?"})
+    reply = await wire.model.asked()
+    await reply.say("A thousand years.")
+    await reply.end()
+    with wire.reader() as reader:
+        await reader.offers("Regenerate")
+        assert [text.splitlines()[0] for text in reader.texts] == ["> How old is an oak?"]
+    assert lost.hits == 1
+    assert only_acknowledged_again(judge)
