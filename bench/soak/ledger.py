@@ -169,11 +169,12 @@ class Auditor:
         return found or f"{_BAD}interaction {made.state}"
 
     def _is_said_twice(self, made: Interaction) -> bool:
-        texts = [
-            str(self._world.message(made.channel_id, message)["content"])
+        messages = [
+            self._world.message(made.channel_id, message)
             for message in self._journal.by_interaction.get(made.id, ())
             if message not in self._journal.deleted
         ]
+        texts = [f"{message['content']}\n{message['embeds']}" for message in messages]
         return len(texts) > len(set(texts))
 
     # -- the history equals what the channels show ------------------------------------------

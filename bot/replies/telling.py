@@ -27,9 +27,12 @@ from bot.replies.faults import (
 from bot.replies.languages import language_of_person, language_of_place, speak
 from bot.replies.outlets import CALL_LIMIT_S, QUICK_LIMIT_S
 from bot.replies.saying import persistently
-from bot.replies.splitting import split
+from bot.replies.splitting import MESSAGE_LIMIT, split
 
 log = logging.getLogger(__name__)
+
+EMBED_LIMIT = 4096
+"""Characters of an embed's description (Discord, Embed Limits)."""
 
 
 class _Shown(Enum):
@@ -72,12 +75,13 @@ async def respond(
     interaction: discord.Interaction, sentence: str, view: discord.ui.View | None = None
 ) -> None:
     """Tell the person behind an interaction something that only they see, in their language, in
-    as many messages as it takes; ``view`` is under the first. That it could not be told is
+    as few messages as it takes; ``view`` is under the first. That it could not be told is
     logged."""
     language = language_of_person(interaction)
     speak(view, language)
+    text = spoken(sentence, language)
     try:
-        for part in split(spoken(sentence, language)):
+        for part in split(text, MESSAGE_LIMIT if _fits(text) else EMBED_LIMIT):
             await tell(interaction, part, view=view, ephemeral=True)
             view = None
     except OutletError as error:
@@ -106,7 +110,8 @@ async def tell(
     view: discord.ui.View | None = None,
     file: Callable[[], discord.File] | None = None,
 ) -> None:
-    """Say ``text``, up to 2,000 characters, as the answer of an interaction or after it.
+    """Say ``text``, up to 4,096 characters, as the answer of an interaction or after it. More than
+    2,000 stand in an embed: a second message could come twice, or not at all.
 
     ``ephemeral`` holds unless the interaction was acknowledged, which decides it for the answer.
     ``file`` opens what is attached, anew for each try.
@@ -115,23 +120,36 @@ async def tell(
         OutletError: it could not be said.
     """
     buttons = MISSING if view is None else view
+    content = text if _fits(text) else None
+    embeds = [] if _fits(text) else [discord.Embed(description=text)]
 
     async def answer() -> None:
         async with discord_call(CALL_LIMIT_S if file else QUICK_LIMIT_S):
             await interaction.response.send_message(
-                text, ephemeral=ephemeral, view=buttons, file=file() if file else MISSING
+                content,
+                embeds=embeds,
+                ephemeral=ephemeral,
+                view=buttons,
+                file=file() if file else MISSING,
             )
 
     async def edit() -> None:
         async with discord_call(CALL_LIMIT_S):
             await interaction.edit_original_response(
-                content=text, view=buttons, attachments=[file()] if file else MISSING
+                content=content,
+                embeds=embeds,
+                view=buttons,
+                attachments=[file()] if file else MISSING,
             )
 
     async def follow_up() -> None:
         async with discord_call(CALL_LIMIT_S):
             await interaction.followup.send(
-                text, ephemeral=ephemeral, view=buttons, file=file() if file else MISSING
+                content or MISSING,
+                embeds=embeds,
+                ephemeral=ephemeral,
+                view=buttons,
+                file=file() if file else MISSING,
             )
 
     shown = _shown_of(interaction)
@@ -151,6 +169,11 @@ async def tell(
     else:
         await persistently(follow_up)
     note_answered(interaction)
+
+
+def _fits(text: str) -> bool:
+    """Whether a text fits into a message's content. Discord's clients count so."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 <= MESSAGE_LIMIT
 
 
 async def redraw(

@@ -27,7 +27,8 @@ def told(result: InteractionResult) -> str:
     """What only the person who asked is told."""
     assert result.ephemeral
     assert result.response is not None
-    return result.response.content
+    embeds = result.response.embeds
+    return result.response.content + "".join(embed.description or "" for embed in embeds)
 
 
 async def test_about_says_which_model_answers(world: World) -> None:

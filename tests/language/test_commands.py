@@ -21,6 +21,7 @@ from sandbox.commands import check_all
 from sandbox.server import Sandbox
 from tests.support.engines import ScriptedEngine
 from tests.support.on_the_wire import running
+from tests.support.reader import text_of
 from tests.support.world import build_client, build_conversation
 
 Payload = dict[str, Any]
@@ -186,8 +187,8 @@ async def online(folder: Path) -> AsyncIterator[tuple[Sandbox, AirocordClient]]:
 
 
 async def helped(sandbox: Sandbox, locale: str) -> str:
-    """What /help tells somebody at a Discord in that language, in its first message."""
+    """What /help tells somebody at a Discord in that language."""
     person = sandbox.person("Ada", locale=locale)
     used = await person.use_command(int(person.channels()[0]["id"]), "help").answered()
     assert used.message is not None
-    return str(used.message["content"])
+    return text_of(used.message)

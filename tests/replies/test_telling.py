@@ -12,8 +12,6 @@ from bot.replies.telling import acknowledge, announce, respond, take_back
 from bot.sentences import tell_of
 from tests.support.ask_bot import world
 
-LONG = "word " * 700
-
 
 async def told(
     answer: Callable[[discord.Interaction], Awaitable[None]], **fault: object
@@ -24,8 +22,11 @@ async def told(
         if fault:
             here.env.inject_error(**fault)  # type: ignore[arg-type]
         result = await here.alice.slash(here.channel, "ask")
-        first = [result.response.content] if result.response is not None else []
-        return [*first, *(message.content for message in result.followups)]
+        first = [result.response] if result.response is not None else []
+        return [
+            message.content + "".join(embed.description or "" for embed in message.embeds)
+            for message in [*first, *result.followups]
+        ]
 
 
 @pytest.mark.parametrize("is_deferred", [True, False])
@@ -43,15 +44,17 @@ async def test_why_a_game_does_not_begin_is_told_when_its_announcement_is_gone(
 
 
 @pytest.mark.parametrize("is_deferred", [True, False])
-async def test_a_long_answer_is_whole(is_deferred: bool) -> None:
+@pytest.mark.parametrize(("words", "messages"), [(10, 1), (700, 1), (1800, 3)])
+async def test_a_long_answer_is_whole(words: int, messages: int, is_deferred: bool) -> None:
     async def answer(interaction: discord.Interaction) -> None:
         if is_deferred:
             await acknowledge(interaction, ephemeral=True)
-        await respond(interaction, LONG)
+        await respond(interaction, "word " * words)
         await respond(interaction, "That is all.")
 
     *parts, last = await told(answer)
-    assert " ".join(parts) == LONG.strip()
+    assert " ".join(parts) == ("word " * words).strip()
+    assert len(parts) == messages
     assert last == "That is all."
 
 

@@ -38,7 +38,7 @@ class Reader:
 
     @property
     def texts(self) -> list[str]:
-        return [str(message["content"]) for message in self.messages]
+        return [text_of(message) for message in self.messages]
 
     async def sees(self, what: Callable[[list[Json]], bool]) -> list[Json]:
         """Wait until the bot's messages are so."""
@@ -93,7 +93,14 @@ async def answer_to(person: Person, interaction: Interaction) -> Json:
 
 async def told(person: Person, interaction: Interaction) -> str:
     """What answers an interaction, in words."""
-    return str((await answer_to(person, interaction))["content"])
+    return text_of(await answer_to(person, interaction))
+
+
+def text_of(message: Json) -> str:
+    """What a message says, in an embed too."""
+    embeds = message["embeds"]
+    assert isinstance(embeds, list)
+    return "".join([str(message["content"]), *(str(embed["description"]) for embed in embeds)])
 
 
 def author_of(message: Json) -> int:
