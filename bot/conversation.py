@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
@@ -106,6 +107,8 @@ class Conversation:
             history, people, pacers, max_messages=max_messages, after=self._after
         )
         self.coming = QuestionsComing()
+        self._changing: set[int] = set()
+        """Replies that are continued or written anew."""
         self._in_order = asyncio.Lock()
         """Who asks first is put in line first, whatever has to be looked up for it."""
 
@@ -195,8 +198,12 @@ class Conversation:
             ReplyUnavailable: its question is gone, or it is still being written.
             GenerationError: it was refused; the old reply stands.
         """
-        if reply.state in _NOT_ENDED:
-            raise ReplyUnavailable(_WRITTEN_NOW)
+        with self._alone_at(reply):
+            await self._write_anew(reply, person, outlet, me)
+
+    async def _write_anew(
+        self, reply: StoredTurn, person: int, outlet: Outlet, me: Speaker
+    ) -> None:
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
         asked_in = await self.history.messages_of(question.id)
@@ -235,8 +242,10 @@ class Conversation:
             ReplyUnavailable: its question is gone, or it is still being written.
             GenerationError: it was refused; the reply stays as it is.
         """
-        if reply.state in _NOT_ENDED:
-            raise ReplyUnavailable(_WRITTEN_NOW)
+        with self._alone_at(reply):
+            return await self._write_on(reply, person, outlet)
+
+    async def _write_on(self, reply: StoredTurn, person: int, outlet: Outlet) -> bool:
         channel = await self._channel_of(reply)
         question = await self._kept_question(_question_of(reply))
         approach = await self._approach_to(reply)
@@ -280,6 +289,21 @@ class Conversation:
         await self.history.delete_messages(sorted(gone))
 
     # -- how it is done ------------------------------------------------------------------
+
+    @contextmanager
+    def _alone_at(self, reply: StoredTurn) -> Iterator[None]:
+        """Let nobody else continue a reply or have it written anew, who pressed at the same time.
+
+        Raises:
+            ReplyUnavailable: somebody does, or it has not ended.
+        """
+        if reply.id in self._changing or reply.state in _NOT_ENDED:
+            raise ReplyUnavailable(_WRITTEN_NOW)
+        self._changing.add(reply.id)
+        try:
+            yield
+        finally:
+            self._changing.remove(reply.id)
 
     async def _store(self, question: Question, coming: Coming, *, is_kept: bool) -> int:
         """Write a question down as its message stands now.

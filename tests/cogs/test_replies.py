@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversation import ReplyUnavailable, Speaker
 from bot.generation.engine import FinishReason
+from bot.generation.queue import GenerationQueue
 from bot.storage import ChannelRef, TurnState
 from tests.support.engines import Script
 from tests.support.stage import ScriptedDiscord
@@ -130,6 +132,36 @@ async def test_a_continuation_ends_when_what_it_continues_is_deleted(
     assert await turns(world) == []
 
 
+@pytest.mark.parametrize("second", ["regenerate", "resume"])
+async def test_of_two_who_press_at_once_the_second_is_refused_before_the_model_is_asked(
+    world: World, second: str
+) -> None:
+    await world.bob.send(world.channel, f"{mention(world)} hello")
+    reply = await world.history.last_reply(world.channel.id)
+    assert reply is not None
+    conversation, me = world.client.conversation, Speaker(world.client.me.id, "Airo")
+    outlet, heard, may_go_on = ScriptedDiscord(takes_s=0.0), asyncio.Event(), asyncio.Event()
+
+    async def acknowledge() -> None:
+        heard.set()
+        await may_go_on.wait()
+
+    outlet.acknowledge = acknowledge  # type: ignore[method-assign]
+    async with asyncio.timeout(10):
+        first = asyncio.create_task(conversation.regenerate(reply, world.bob.id, outlet, me))
+        await heard.wait()
+        late = (
+            conversation.regenerate(reply, world.alice.id, ScriptedDiscord(), me)
+            if second == "regenerate"
+            else conversation.resume(reply, world.alice.id, ScriptedDiscord())
+        )
+        with pytest.raises(ReplyUnavailable):
+            await late
+        may_go_on.set()
+        await first
+    assert len(world.engine.prompts) == 2
+
+
 async def test_the_end_of_a_reply_is_stored_although_the_database_is_locked_for_a_moment(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +223,18 @@ async def test_a_reply_that_a_crash_cut_off_says_so_and_can_be_written_anew(
     await queue.drain(0)
 
 
+async def restarted(world: World, tmp_path: Path) -> GenerationQueue:
+    """Start the bot again after a crash; the queue is to be drained at the end."""
+    conversation, queue = build_conversation(world.engine, world.database)
+    client = build_client(conversation, tmp_path)
+    await queue.load()
+    client.interrupted = await conversation.history.close_interrupted()
+    await world.env.restart_bot(client)
+    await world.env.settle()
+    world.client = client
+    return queue
+
+
 async def test_a_command_that_a_crash_left_unanswered_is_answered_with_what_was_asked(
     world: World, tmp_path: Path
 ) -> None:
@@ -203,13 +247,7 @@ async def test_a_command_that_a_crash_left_unanswered_is_answered_with_what_was_
     )
     await world.history.open_reply(question, author_id=world.client.me.id, author_name="Airo")
 
-    conversation, queue = build_conversation(world.engine, world.database)
-    client = build_client(conversation, tmp_path)
-    await queue.load()
-    client.interrupted = await conversation.history.close_interrupted()
-    await world.env.restart_bot(client)
-    await world.env.settle()
-    world.client = client
+    queue = await restarted(world, tmp_path)
     answer = world.channel.last_message
     assert answer is not None
     assert answer.content.startswith("> are you there?\n-# I was interrupted by a restart")
@@ -235,13 +273,7 @@ async def test_a_question_that_a_crash_left_unanswered_is_answered_with_that(
     assert reply is not None
     await world.history.save_progress(reply, "Hel")
 
-    conversation, queue = build_conversation(world.engine, world.database)
-    client = build_client(conversation, tmp_path)
-    await queue.load()
-    client.interrupted = await conversation.history.close_interrupted()
-    await world.env.restart_bot(client)
-    await world.env.settle()
-    world.client = client
+    queue = await restarted(world, tmp_path)
     answer = world.channel.last_message
     assert answer is not None
     assert answer.content.startswith("Hel\n-# I was interrupted by a restart")

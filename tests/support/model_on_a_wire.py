@@ -91,6 +91,12 @@ class ModelOnAWire:
         async with asyncio.timeout(LIMIT_S):
             return await self._waiting.get()
 
+    async def replies(self, *pieces: str) -> None:
+        """Answer the next request with these pieces, to the end."""
+        asked = await self.asked()
+        await asked.say(*pieces)
+        await asked.end()
+
     @property
     def is_idle(self) -> bool:
         """Nobody has asked for a reply that the test did not take."""

@@ -31,6 +31,13 @@ LOST = pytest.mark.parametrize("is_handled", [False, True], ids=["request lost",
 """By a connection that drops: Discord has not taken the request, or has and cannot say so."""
 
 
+def lose(wire: Wire, route: str, *, is_handled: bool) -> Fault:
+    """Drop the next request, or what Discord answers to it once it has carried it out."""
+    method = "PATCH" if route == ORIGINAL else "POST"
+    fault = Fault(method=method, route=route, answer=Dropped(after=is_handled))
+    return wire.sandbox.faults.add(fault)
+
+
 def only_acknowledged_again(judge: Judge) -> bool:
     """Whoever is not told that Discord took an acknowledgement has to try it once more."""
     return all(str(ALREADY_ACKNOWLEDGED) in problem for problem in judge.problems())
@@ -40,8 +47,7 @@ def only_acknowledged_again(judge: Judge) -> bool:
 async def test_a_command_is_answered_once_although_the_connection_drops(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
+    lost = lose(wire, CALLBACK, is_handled=is_handled)
     assert "`/chat`" in await told(wire.bo, wire.bo.use_command(wire.channel_id, "help"))
     with wire.reader() as reader:
         # What would be said again comes before what is said next.
@@ -55,12 +61,9 @@ async def test_a_command_is_answered_once_although_the_connection_drops(
 async def test_a_question_is_answered_although_the_receipt_of_its_acknowledgement_is_lost(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
+    lost = lose(wire, CALLBACK, is_handled=is_handled)
     wire.bo.use_command(wire.channel_id, "chat", {"message": "hello"})
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
+    await wire.model.replies("Hello there.")
     with wire.reader() as reader:
         await reader.offers("Regenerate")
         assert reader.texts == ["> hello\nHello there."]
@@ -74,7 +77,7 @@ async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_dis
 ) -> None:
     edited: list[Exchange] = []
     wire.sandbox.traffic.listeners.append(edited.append)
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=True)))
+    lose(wire, CALLBACK, is_handled=True)
     stumbles = wire.sandbox.faults.add(Fault(method="PATCH", route=ORIGINAL, answer=Failed(503)))
     nothing = "I keep no documents for this channel."
     assert await told(wire.bo, wire.bo.use_command(wire.channel_id, "docs list")) == nothing
@@ -93,11 +96,9 @@ async def test_an_answer_of_which_the_receipt_is_lost_is_given_once_although_dis
 async def test_what_takes_long_is_answered_although_its_acknowledgement_is_lost(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
-    wire.sandbox.faults.add(Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled)))
+    lose(wire, CALLBACK, is_handled=is_handled)
     asked = wire.bo.use_command(wire.channel_id, "words blank", {"sentence": "An ___ a day."})
-    reply = await wire.model.asked()
-    await reply.say("apple")
-    await reply.end()
+    await wire.model.replies("apple")
     assert "**apple**" in await told(wire.bo, asked)
     assert only_acknowledged_again(judge)
 
@@ -106,23 +107,20 @@ async def test_what_takes_long_is_answered_although_its_acknowledgement_is_lost(
 async def test_why_a_command_failed_is_told_once_although_the_connection_drops(
     wire: Wire, is_handled: bool
 ) -> None:
-    fault = Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(fault)
+    lost = lose(wire, ORIGINAL, is_handled=is_handled)
     bad = Upload("bad.pdf", b"%PDF-1.7\nbroken")
     wire.bo.use_command(wire.channel_id, "askdocs", {"question": "What?"}, files={"file1": bad})
     with wire.reader() as reader:
         await reader.reads("`bad.pdf`")
         assert not any(int(str(message["flags"])) & LOADING for message in reader.messages)
         assert sum("`bad.pdf`" in text for text in reader.texts) == 1
-    assert fault.hits == 1
+    assert lost.hits == 1
 
 
 async def test_a_file_of_which_only_the_receipt_is_lost_is_there_once_and_without_complaint(
     wire: Wire,
 ) -> None:
-    lost = wire.sandbox.faults.add(
-        Fault(method="PATCH", route=ORIGINAL, answer=Dropped(after=True))
-    )
+    lost = lose(wire, ORIGINAL, is_handled=True)
     with wire.reader() as reader:
         wire.bo.use_command(wire.channel_id, "privacy export")
         await reader.sees(lambda messages: any(message["attachments"] for message in messages))
@@ -138,17 +136,12 @@ async def test_a_button_does_what_it_says_although_its_acknowledgement_is_lost(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
     wire.ask("hello")
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
+    await wire.model.replies("Hello there.")
     with wire.reader() as reader:
         shown = await reader.offers("Regenerate")
-        lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-        wire.sandbox.faults.add(lost)
+        lost = lose(wire, CALLBACK, is_handled=is_handled)
         wire.bo.press(wire.channel_id, int(str(shown["id"])), buttons(shown)["Regenerate"])
-        anew = await wire.model.asked()
-        await anew.say("Good day.")
-        await anew.end()
+        await wire.model.replies("Good day.")
         await reader.sees(lambda messages: [m["content"] for m in messages] == ["Good day."])
     assert lost.hits == 1
     assert only_acknowledged_again(judge)
@@ -159,17 +152,15 @@ async def test_why_a_reply_is_not_written_anew_is_told_once_although_the_connect
     wire: Wire, judge: Judge, way: str
 ) -> None:
     wire.ask("hello")
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
+    await wire.model.replies("Hello there.")
     with wire.reader() as reader:
         shown = await reader.offers("Regenerate")
         message_id, button = int(str(shown["id"])), buttons(shown)["Regenerate"]
-        wire.bo.press(wire.channel_id, message_id, button)
+        first = wire.bo.press(wire.channel_id, message_id, button)
         anew = await wire.model.asked()
+        await first.answered()
         for route in (CALLBACK, FOLLOW_UP):
-            fault = Fault(method="POST", route=route, answer=Dropped(after=True))
-            wire.sandbox.faults.add(fault)
+            lose(wire, route, is_handled=True)
         if way == "button":
             wire.bo.press(wire.channel_id, message_id, button)
         else:
@@ -190,14 +181,10 @@ async def test_all_is_deleted_and_said_to_be_although_the_connection_drops(
     wire: Wire, judge: Judge, route: str, is_handled: bool
 ) -> None:
     wire.ask("apricots?")
-    reply = await wire.model.asked()
-    await reply.say("They are orange.")
-    await reply.end()
+    await wire.model.replies("They are orange.")
     await wire.exchanges()
     asked = await answer_to(wire.bo, wire.bo.use_command(wire.channel_id, "privacy delete"))
-    method = "POST" if route == CALLBACK else "PATCH"
-    lost = Fault(method=method, route=route, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
+    lost = lose(wire, route, is_handled=is_handled)
     with wire.reader() as reader:
         wire.bo.press(wire.channel_id, int(asked["id"]), buttons(asked)["Delete everything"])
         await reader.reads("I have deleted what was stored about you:")
@@ -214,14 +201,11 @@ async def test_a_reset_is_undone_and_said_to_be_although_the_connection_drops(
     wire: Wire, judge: Judge, is_handled: bool
 ) -> None:
     wire.ask("hello")
-    reply = await wire.model.asked()
-    await reply.say("Hello there.")
-    await reply.end()
+    await wire.model.replies("Hello there.")
     await wire.exchanges()
     asked = await answer_to(wire.bo, wire.bo.use_command(wire.channel_id, "reset"))
     assert await wire.exchanges() == []
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
+    lost = lose(wire, CALLBACK, is_handled=is_handled)
     with wire.reader() as reader:
         wire.bo.press(wire.channel_id, int(asked["id"]), buttons(asked)["Undo"])
         await reader.reads("I remember this conversation again.")
@@ -238,8 +222,7 @@ async def test_a_dialog_opens_and_what_is_sent_in_it_is_answered_although_the_co
 ) -> None:
     oaks = Upload("oaks.txt", b"An oak lives for a thousand years.")
     sent = wire.ada.send(wire.channel_id, "Read this.", files=[oaks])
-    lost = Fault(method="POST", route=CALLBACK, answer=Dropped(after=is_handled))
-    wire.sandbox.faults.add(lost)
+    lost = lose(wire, CALLBACK, is_handled=is_handled)
     opened = await wire.bo.use_menu(
         wire.channel_id, "Ask about these files", message_id=int(str(sent["id"]))
     ).answered()
@@ -250,9 +233,7 @@ async def test_a_dialog_opens_and_what_is_sent_in_it_is_answered_although_the_co
         while is_handled and not judge.problems():
             await asyncio.sleep(0.01)
     wire.bo.submit(opened, {row["component"]["custom_id"]: "How old is an oak?"})
-    reply = await wire.model.asked()
-    await reply.say("A thousand years.")
-    await reply.end()
+    await wire.model.replies("A thousand years.")
     with wire.reader() as reader:
         await reader.offers("Regenerate")
         assert [text.splitlines()[0] for text in reader.texts] == ["> How old is an oak?"]
