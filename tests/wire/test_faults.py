@@ -10,19 +10,10 @@ import pytest
 from bot.storage import TurnState
 from sandbox.faults import Denied, Dropped, ExpiredToken, Failed, Fault, RateLimited
 from tests.support.reader import LOADING, buttons
+from tests.support.routes import CALLBACK, EDIT, FOLLOW_UP, LOST, ORIGINAL, SEND
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-SEND = "/channels/{channel_id}/messages"
-EDIT = "/channels/{channel_id}/messages/{message_id}"
-CALLBACK = "/interactions/{interaction_id}/{token}/callback"
-ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
-
-FOLLOW_UP = "/webhooks/{application_id}/{token}"
-
-LOST = pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
-"""By a connection that drops: Discord has not taken the request, or has and cannot say so."""
 
 
 async def is_whole(wire: Wire, question: str, reply: str) -> None:
@@ -225,7 +216,7 @@ async def test_the_second_message_of_a_commands_reply_is_written_once_although_t
     lost = wire.sandbox.faults.add(
         Fault(
             method="POST",
-            route="/webhooks/{application_id}/{token}",
+            route=FOLLOW_UP,
             answer=Dropped(after=is_handled),
         )
     )

@@ -16,19 +16,10 @@ from sandbox.traffic import Exchange
 from tests.support.judge import Judge
 from tests.support.model_on_a_wire import LIMIT_S
 from tests.support.reader import LOADING, answer_to, buttons, told
+from tests.support.routes import CALLBACK, FOLLOW_UP, LOST, ORIGINAL
 from tests.wire.conftest import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-SEND = "/channels/{channel_id}/messages"
-EDIT = "/channels/{channel_id}/messages/{message_id}"
-CALLBACK = "/interactions/{interaction_id}/{token}/callback"
-ORIGINAL = "/webhooks/{application_id}/{token}/messages/@original"
-
-FOLLOW_UP = "/webhooks/{application_id}/{token}"
-
-LOST = pytest.mark.parametrize("is_handled", [False, True], ids=["request lost", "response lost"])
-"""By a connection that drops: Discord has not taken the request, or has and cannot say so."""
 
 
 def lose(wire: Wire, route: str, *, is_handled: bool) -> Fault:
