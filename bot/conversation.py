@@ -139,6 +139,8 @@ class Conversation:
 
         Raises:
             GenerationError: the question was refused; nothing is stored.
+            ReplyUnavailable: it was asked by a command, and all that is the person's was deleted
+                meanwhile; nothing is stored.
         """
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         # First in line, then in the history: what is refused leaves no trace there, and the

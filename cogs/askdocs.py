@@ -14,7 +14,7 @@ from discord.ext import commands
 from bot.attachments import Refetch, documents_in, refetching
 from bot.channel_documents import WITHDRAWN, FilesWithdrawn
 from bot.client import AirocordClient
-from bot.conversation import Question, Speaker
+from bot.conversation import QUESTION_GONE, Question, ReplyUnavailable, Speaker
 from bot.documents.extracted import quoted as as_code
 from bot.errors import AirocordError
 from bot.incoming import as_asked, ref_of
@@ -175,7 +175,10 @@ class Documents(commands.Cog):
                 prefix=as_asked(question),
             )
             if not files:
-                await answer(approach=await self.documents.about_channel(channel.id))
+                approach = await self.documents.about_channel(channel.id)
+                if coming.is_withdrawn:
+                    raise ReplyUnavailable(QUESTION_GONE)
+                await answer(approach=approach)
                 return
             # From here on, who keeps the documents looks after that.
             if coming.is_withdrawn:

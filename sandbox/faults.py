@@ -19,10 +19,12 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An error of Discord's own, such as 500, or 413 with code 40005."""
+    """An error of Discord's own, such as 500, or 413 with code 40005; ``after``: although the
+    request was carried out, as when its edge gives up waiting."""
 
     status: int = 500
     code: int = 0
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,9 @@ class Api:
                 status, answer = self._outcome(
                     route, request, verdict, fault, body=body, files=files
                 )
+                if isinstance(fault, Failed) and fault.after:
+                    failed = ApiError(fault.code, status=fault.status)
+                    status, answer = failed.status, failed.body
                 if isinstance(fault, Dropped):
                     status, answer = 0, None
                     return _drop(request)
@@ -134,7 +137,7 @@ class Api:
         if verdict.retry_after_s is not None:
             return _limited(verdict.retry_after_s, is_global=verdict.is_overall)
         try:
-            if isinstance(fault, Failed):
+            if isinstance(fault, Failed) and not fault.after:
                 raise ApiError(fault.code, status=fault.status)
             if isinstance(fault, Denied):
                 raise ApiError(50013)

@@ -124,12 +124,14 @@ class GameHost:
             except Exception:
                 log.exception("game %d could not say that it ends", game_id)
         for pause_s in _PAUSES_S:
-            if failed is None or self._closing.is_set():
+            if failed is None:
                 break
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._closing.wait()
             failed = await self._end(game_id)
+            if self._closing.is_set():
+                break
         if failed is not None:
             log.error(
                 "game %d is over, but runs in the database until the next start",

@@ -154,21 +154,34 @@ async def tell(
 
     shown = _shown_of(interaction)
     if shown is None:
-        taken = await _first(answer)
+        is_taken = await _first(answer)
         note_answered(interaction)
-        if taken is _Taken.BEFORE:
-            # It stands there, but discord.py knows nothing of its buttons yet.
-            await persistently(edit)
-        elif taken is _Taken.ANOTHER:
-            await persistently(follow_up)
-    elif shown is _Shown.THINKING:
-        try:
-            await persistently(edit)
-        except MessageGone:
-            await persistently(follow_up)
+        if is_taken:
+            return
+        # It may be this answer: it is written over then, so that discord.py knows its buttons.
+        is_edit = not await _is_of_pressed(interaction)
     else:
+        is_edit = shown is _Shown.THINKING
+    try:
+        await persistently(edit if is_edit else follow_up)
+    except MessageGone:
+        if not is_edit:
+            raise
         await persistently(follow_up)
     note_answered(interaction)
+
+
+async def _is_of_pressed(interaction: discord.Interaction) -> bool:
+    """Whether what an interaction was answered with is the message that was pressed, and must not
+    be written over; also where Discord does not say."""
+    if interaction.message is None:
+        return False
+    try:
+        async with discord_call(CALL_LIMIT_S):
+            answer = await interaction.original_response()
+    except OutletError:
+        return True
+    return answer.id == interaction.message.id
 
 
 def _fits(text: str) -> bool:
@@ -193,9 +206,9 @@ async def redraw(
         async with discord_call(CALL_LIMIT_S):
             await interaction.edit_original_response(content=text, view=view)
 
-    taken = _Taken.ANOTHER if _shown_of(interaction) is not None else await _first(answer)
+    is_taken = _shown_of(interaction) is None and await _first(answer)
     _note(interaction, _Shown.HEARD)
-    if taken is not _Taken.NOW:
+    if not is_taken:
         await persistently(edit)
 
 
@@ -211,9 +224,14 @@ async def open_dialog(interaction: discord.Interaction, dialog: discord.ui.Modal
         async with discord_call(QUICK_LIMIT_S):
             await interaction.response.send_modal(dialog)
 
-    if await _first(answer) is not _Taken.NOW:
-        # discord.py would have, had it been told: what is sent in it finds its way by that.
-        interaction._state.store_view(dialog)  # noqa: SLF001
+    # discord.py does so once it is told that the dialog is there, of which the receipt may be lost:
+    # what is sent in it finds its way by that.
+    interaction._state.store_view(dialog)  # noqa: SLF001
+    try:
+        await _first(answer)
+    except BaseException:
+        dialog.stop()
+        raise
     _note(interaction, _Shown.HEARD)
 
 
@@ -247,31 +265,16 @@ async def is_thinking(interaction: discord.Interaction) -> bool | None:
     return message.flags.loading
 
 
-class _Taken(Enum):
-    """Which request it is that Discord took as the first answer."""
-
-    NOW = auto()
-    BEFORE = auto()
-    """An earlier try of the same, of which only the receipt was lost."""
-    ANOTHER = auto()
-
-
-async def _first(call: Callable[[], Awaitable[None]]) -> _Taken:
-    """Answer an interaction for the first time, so far as is known."""
-    tries = 0
-
-    async def counted() -> None:
-        nonlocal tries
-        tries += 1
-        await call()
-
+async def _first(call: Callable[[], Awaitable[None]]) -> bool:
+    """Answer an interaction for the first time, so far as is known. ``False`` where Discord says
+    that it has had an answer: an earlier try, of which the receipt was lost, or another one."""
     try:
-        await persistently(counted)
+        await persistently(call)
     except Rejected as error:
         if error.code != ALREADY_ACKNOWLEDGED:
             raise
-        return _Taken.ANOTHER if tries == 1 else _Taken.BEFORE
-    return _Taken.NOW
+        return False
+    return True
 
 
 _KEY = "shown"

@@ -70,6 +70,14 @@ async def test_a_connection_is_dropped_before_or_after_the_request_was_carried_o
     assert (await api("POST", place.messages, HELLO)).status == 200
 
 
+async def test_a_request_may_be_carried_out_and_called_failed(
+    api: Api, place: Place, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault(route=SEND, answer=Failed(502, after=True)))
+    answer = await api("POST", place.messages, HELLO)
+    assert (answer.status, texts(place)) == (502, ["Hello"])
+
+
 async def test_a_request_is_held_until_it_is_let_go(
     api: Api, place: Place, sandbox: Sandbox
 ) -> None:
