@@ -353,7 +353,8 @@ class Conversation:
         async def prompt() -> Prompt:
             question = await self._question(question_id, unkept)
             composed = await approach.compose(channel, question, reply_so_far)
-            ticket.notice = composed.notice
+            # It stands above what is continued already.
+            ticket.notice = "" if reply_so_far else composed.notice
             return composed.prompt
 
         async def prepare(ticket: Ticket) -> None:

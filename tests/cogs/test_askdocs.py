@@ -11,10 +11,12 @@ from bot import about_documents
 from bot.about_documents import NOT_CHECKED
 from bot.asking import Consultation, Verdict
 from bot.channel_documents import NO_DOCUMENTS, STILL_READING, WITHDRAWN, Added
+from bot.generation.engine import FinishReason
 from bot.reading_files import ReadFile
 from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
 from tests.support.asking_files import MOON, TREES, askdocs, kept, says
+from tests.support.engines import Script
 from tests.support.held import HeldDownloads
 from tests.support.queues import ask, held
 from tests.support.world import World, mention
@@ -347,6 +349,22 @@ async def test_the_menu_of_a_message_without_files_says_so(world: World) -> None
     result = await world.bob.context_menu(world.channel, "Ask about these files", sent)
     assert result.response is not None
     assert result.response.content == NO_FILES
+
+
+async def test_what_stands_above_an_answer_is_not_said_again_where_it_is_continued(
+    world: World,
+) -> None:
+    above = "-# No word of your question appears in the documents, so I read how they begin.\n"
+    world.engine.default = Script(("It is",), reason=FinishReason.LENGTH)
+    asked = await askdocs(world, "zebra quux?", ("trees.txt", TREES * 200))
+    [first] = world.shown()
+    assert first.startswith(f"> zebra quux?\n{above}It is\n-# ")
+    world.engine.default = Script((" hard to say.",))
+    assert asked.response is not None
+    await world.bob.click(asked.response, label="Continue")
+    first, rest = world.shown()
+    assert first == f"> zebra quux?\n{above}It is"
+    assert rest.startswith("hard to say.\n-# ")
 
 
 async def test_a_message_that_is_deleted_while_its_file_is_read_leaves_nothing(
