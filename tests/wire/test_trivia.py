@@ -136,7 +136,7 @@ async def test_two_play_to_the_end_and_both_who_are_right_score(stage: Stage) ->
 
 
 async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: Stage) -> None:
-    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=10)
     first, right = await stage.question(1)
     await stage.press(stage.ada, first, right)
     await stage.press(stage.bo, first, right)
