@@ -31,6 +31,8 @@ _PAUSES_S = (0.5, 2.0, 5.0)
 """Between tries to store the end of a reply."""
 
 _SETTLE_LIMIT_S = 1.0
+"""How long a press waits for what is shown to be stored; Discord gives it three seconds in all."""
+
 _WITHDRAW_LIMIT_S = 10.0
 """How long replies that are taken away may take for it."""
 

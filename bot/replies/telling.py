@@ -155,6 +155,7 @@ async def tell(
     shown = _shown_of(interaction)
     if shown is None:
         is_taken = await _first(answer)
+        # Also where what follows fails: Discord has had an answer.
         note_answered(interaction)
         if is_taken:
             return

@@ -136,7 +136,7 @@ async def test_two_play_to_the_end_and_both_who_are_right_score(stage: Stage) ->
 
 
 async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: Stage) -> None:
-    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=10)
+    await stage.command(stage.bo, "trivia start", category="Water", rounds=2, seconds=5)
     first, right = await stage.question(1)
     await stage.press(stage.ada, first, right)
     await stage.press(stage.bo, first, right)
@@ -145,10 +145,14 @@ async def test_after_a_crash_the_channel_is_told_and_the_points_are_kept(stage: 
     await stage.bot.kill()
     sends = "/channels/{channel_id}/messages"
     lost = stage.sandbox.faults.add(Fault(method="POST", route=sends, answer=Dropped()))
+    # Whether the database was told of the question before the kill: its buttons are left.
+    denied = Fault(method="PATCH", route=f"{sends}/{{message_id}}", answer=Denied(), times=None)
+    stage.sandbox.faults.add(denied)
     await stage.bot.start()
     notice = await stage.reader.reads("The game of trivia was interrupted, for I was restarted.")
     assert f"<@{stage.ada.id}>: " in str(notice["content"])
     assert lost.hits == 1
+    stage.sandbox.faults.clear()
     assert {line.person_id for line in await stage.standings()} == {stage.ada.id, stage.bo.id}
     label = next(name for name in buttons(second) if name.endswith(right))
     pressed = await stage.press(stage.bo, second, label)
