@@ -18,7 +18,7 @@ from bot.generation.engine import Finish, FinishReason, SamplingParams
 from bot.generation.exllamav2 import ExLlamaV2Engine
 from bot.prompts import EOS, Control, Prompt
 from tests.support.engine_reply import GREEDY, LIMIT_S, reply
-from tests.support.exl2_engine import begun, encode, engine_on, failing, loaded
+from tests.support.exl2_engine import begun, encode, engine_on, failing, loaded, read_as_written
 from tests.support.exl2_models import (
     TURN_END_ID,
     lora,
@@ -77,7 +77,8 @@ async def test_a_reply_streams_and_says_at_the_end_what_it_cost(
 ) -> None:
     ids = await encode(scripted, "Tell me of the sea.")
     pieces: list[str] = []
-    text, finish = await reply(scripted, ids, FULL, pieces.append)
+    with read_as_written():
+        text, finish = await reply(scripted, ids, FULL, pieces.append)
     assert text == SAID
     assert len(pieces) > 3
     assert all(pieces)
@@ -128,7 +129,8 @@ async def test_a_replacement_character_that_the_model_writes_holds_nothing_up(
     async with loaded(engine_on(scripted_model(folder / "replacement", said))) as engine:
         ids = await encode(engine, "Hi")
         params = SamplingParams(max_new_tokens=64, temperature=0.0, stop=("USER:",))
-        text, finish = await reply(engine, ids, params, pieces.append)
+        with read_as_written():
+            text, finish = await reply(engine, ids, params, pieces.append)
     assert text == "Well \ufffd\ufffd\ufffd! and then "
     assert finish.reason is FinishReason.STOP
     assert len(pieces) > 3

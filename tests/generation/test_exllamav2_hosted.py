@@ -85,13 +85,18 @@ async def test_it_says_there_what_it_says_here(
 ) -> None:
     ids = here.encode(ASKED)
     said, finish = await reply(here, ids, params)
-    pieces: list[str] = []
-    said_there, finish_there = await reply(there, ids, params, pieces.append)
+    said_there, finish_there = await reply(there, ids, params)
     assert said_there == said
-    assert len(pieces) > 3
     assert finish_there.reason is finish.reason
     assert finish_there.new_tokens == finish.new_tokens
     assert finish_there.prompt_tokens == finish.prompt_tokens
+
+
+async def test_a_reply_streams_from_there(there: HostedEngine) -> None:
+    pieces: list[str] = []
+    text, _ = await reply(there, await asyncio.to_thread(there.encode, ASKED), LONG, pieces.append)
+    assert text == "".join(pieces)
+    assert len(pieces) > 3
 
 
 async def test_four_replies_at_once_are_what_each_is_alone(there: HostedEngine) -> None:

@@ -35,6 +35,9 @@ from tests.exllamav2_on_cpu.stand_in import StandIn, install  # noqa: E402 - it 
 
 LONG = SamplingParams(max_new_tokens=900, temperature=0.0, repetition_penalty=1.0)
 
+_TURNS_TO_READ = 4
+"""Of the event loop: what is put wakes the reader, who reads in the next."""
+
 PAGED = Attention(True, "Attention is paged, as the test says.")
 UNPAGED = Attention(False, "Attention is not paged, as the test says.")
 
@@ -124,3 +127,26 @@ def failing(function: str, error: Exception, *, after: int = 0) -> Iterator[None
         yield
     finally:
         del extension.before[function]
+
+
+@contextmanager
+def read_as_written() -> Iterator[None]:
+    """The engine waits before each step until the event loop has read all that it has written.
+
+    Otherwise pieces are joined where the machine is busy, for nobody has read the first yet.
+    """
+    loop = asyncio.get_running_loop()
+    extension = stand_in()
+
+    async def turns() -> None:
+        for _ in range(_TURNS_TO_READ):
+            await asyncio.sleep(0)
+
+    def wait() -> None:
+        asyncio.run_coroutine_threadsafe(turns(), loop).result(LIMIT_S)
+
+    extension.before["rms_norm"] = wait
+    try:
+        yield
+    finally:
+        del extension.before["rms_norm"]
