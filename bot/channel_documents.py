@@ -45,10 +45,23 @@ MESSAGE_GONE = phrase("The message with these files was deleted, so I did not ke
 WITHDRAWN = phrase("These files were withdrawn while I read them, so I did not keep them.")
 """Without the reason, that the person has had all deleted: it may stand where all can read it."""
 STILL_READING = phrase("I am still reading files for you. Please try again in a minute.")
+TOO_MANY_FILES = phrase(
+    "I am reading as many files as I can at once. Please send yours again in a minute."
+)
 
 _TAKEN_AT_ONCE = 2
 """Messages and commands whose files are fetched and read at once for one person: more of them
-would take the places of everybody else, and memory before any limit of questions is asked."""
+would take the places of everybody else, before any limit of questions is asked."""
+
+_IN_MEMORY_AT_ONCE = 6
+"""Messages and commands whose files are fetched and read at once, of all people together: each
+may bring all the bytes that :class:`~bot.attachments.DownloadLimits` lets one bring."""
+
+_WAITING = 40
+"""Messages and commands that wait for one of those places."""
+
+_WAIT_LIMIT_S = 120.0
+"""For a place. Discord lets a command be answered for 15 minutes, and the answer takes its own."""
 
 
 class FilesWithdrawn(DocumentError):
@@ -119,6 +132,7 @@ class ChannelDocuments:
         self._downloads = downloads
         self._people = PersonalData(library.database)
         self._readings: set[_Reading] = set()
+        self._places = asyncio.Semaphore(_IN_MEMORY_AT_ONCE)
         self._needed: Counter[int] = Counter()
         """Documents that were brought for questions which are being answered, and how many."""
 
@@ -138,17 +152,22 @@ class ChannelDocuments:
         ``message_id``: the message that they are attached to; they go when it is deleted.
 
         Raises:
-            DocumentError: none of them can be read, the channel is full, or too many of the
-                person's are being read; nothing is kept.
+            DocumentError: none of them can be read, the channel is full, or too many are being
+                read, of the person's or of all people's; nothing is kept.
             FilesWithdrawn: the message was deleted meanwhile, or all that is the person's; nothing
                 is kept.
         """
         reading = _Reading(added_by, message_id)
         if sum(other.person == added_by for other in self._readings) >= _TAKEN_AT_ONCE:
             raise DocumentError(STILL_READING)
+        if len(self._readings) >= _IN_MEMORY_AT_ONCE + _WAITING:
+            raise DocumentError(TOO_MANY_FILES)
         self._readings.add(reading)
         try:
-            added = await self._read(channel, attachments, reading, refetch)
+            async with self._place():
+                # Whoever has waited may have been withdrawn meanwhile.
+                reading.check()
+                added = await self._read(channel, attachments, reading, refetch)
         finally:
             self._readings.remove(reading)
             if reading.withdrawn is not None:
@@ -180,6 +199,23 @@ class ChannelDocuments:
     def is_reading_for(self, person: int) -> bool:
         """Whether files of a person are being read."""
         return any(reading.person == person for reading in self._readings)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncGenerator[None]:
+        """A place for the files of one message or command in memory.
+
+        Raises:
+            DocumentError: none has become free in time.
+        """
+        try:
+            async with asyncio.timeout(_WAIT_LIMIT_S):
+                await self._places.acquire()
+        except TimeoutError:
+            raise DocumentError(TOO_MANY_FILES) from None
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def _take_away(self, reading: _Reading) -> None:
         """Delete what was kept of files before they were withdrawn."""
