@@ -30,7 +30,7 @@ class Place:
     """Replies of ours that it writes, or has waiting."""
     is_up: bool = False
     description: Description | None = None
-    """Known since it was first up."""
+    """Of the model that was accepted of it; ``None`` where none was, or it runs another now."""
     client: CompletionsClient | None = None
 
 
@@ -116,8 +116,8 @@ class RemotePool:
             place.busy -= 1
 
     def call(self, path: str, body: Json = None, *, limit_s: float = 30.0) -> Json:
-        """One request outside of generation, of any server that is well. Blocks; safe on any
-        thread.
+        """One request outside of generation, of any server that is well, else of one that was.
+        Blocks; safe on any thread.
 
         Raises:
             EngineFailed: none gave an answer.
@@ -127,7 +127,9 @@ class RemotePool:
                 "The server of the language model does not answer. Please try again in a minute."
             )
         )
-        for place in sorted(self._places, key=lambda place: (not place.is_up, place.busy)):
+        # Another model's token ids would be taken for this one's, and kept.
+        accepted = [place for place in self._places if place.description is not None]
+        for place in sorted(accepted, key=lambda place: (not place.is_up, place.busy)):
             try:
                 return place.server.call(path, body, limit_s=limit_s)
             except EngineFailed as failed:
@@ -148,6 +150,7 @@ class RemotePool:
         except EngineFailed:
             return None  # it went away again
         except EngineUnavailable as error:
+            place.description = None
             log.warning("the server %s cannot be used: %s", place.server.name, error)
             return error
         return None

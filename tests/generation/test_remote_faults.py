@@ -299,6 +299,34 @@ async def test_a_server_that_came_back_with_another_model_stays_out() -> None:
         assert one.seen
 
 
+@pytest.mark.parametrize("was_well", [False, True], ids=["at load", "since it came back"])
+async def test_a_server_with_another_model_is_asked_for_no_tokens(was_well: bool) -> None:
+    one = Scripted(owner="vllm", others={"/tokenize": {"count": 5}})
+    other = Scripted(owner="vllm", others={"/tokenize": {"count": 77}})
+    if not was_well:
+        other.model = "another"
+    async with remote(one, other) as engine:
+        if was_well:
+            await other.close()
+            await engine.recover()
+            other.model = "another"
+            await other.open()
+            await engine.recover()
+        text = Prompt(["What is it?"])
+        del one.others["/tokenize"]
+        with pytest.raises(EngineFailed, match="refused /tokenize"):
+            await asyncio.to_thread(engine.encode, text)
+        one.others["/tokenize"] = {"count": 5}
+        assert len(await asyncio.to_thread(engine.encode, text)) == 5
+
+
+async def test_a_server_that_is_left_out_still_counts_where_no_other_can() -> None:
+    server = Scripted([breaks_off], owner="vllm", others={"/tokenize": {"count": 5}})
+    async with remote(server) as engine:
+        await reply(engine)
+        assert len(await asyncio.to_thread(engine.encode, Prompt(["What is it?"]))) == 5
+
+
 async def test_a_server_that_is_back_is_noticed_without_being_needed() -> None:
     one, other = Scripted([breaks_off]), Scripted()
     async with remote(one, other, probe_every_s=0.01) as engine:
