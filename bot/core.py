@@ -78,7 +78,7 @@ def build_core(settings: Settings, *, seed: int | None = None) -> Core:
             lora_path=settings.lora_path,
             draft=settings.draft,
             remote_urls=settings.remote_addresses,
-            remote_key=settings.remote_key,
+            remote_key=settings.effective_remote_key,
             remote_model=settings.remote_model,
             tokenizer_path=settings.tokenizer_path,
         )

@@ -43,8 +43,9 @@ def parse_settings(environment: Mapping[str, str]) -> Settings:
         if text:
             values[item.name] = _parse(item, kinds[item.name], text)
     settings = Settings(**values)  # type: ignore[arg-type]
-    # Lists are read when they are used; what is wrong in them is better said at once.
+    # These are read when they are used; what is wrong in them is better said at once.
     _ = settings.house, settings.effective_gpu_split, settings.shards
+    _ = settings.effective_remote_key
     return settings
 
 

@@ -529,6 +529,16 @@ class Settings:
         return tuple(url.strip() for url in self.remote_urls.split(",") if url.strip())
 
     @property
+    def effective_remote_key(self) -> str:
+        """Raises :class:`SettingsError`, which does not show it."""
+        if not (self.remote_key.isascii() and self.remote_key.isprintable()):
+            raise SettingsError(
+                "REMOTE_KEY holds something that cannot be sent as a key: it takes letters without "
+                "accents, digits and signs, on one line. Please correct it."
+            )
+        return self.remote_key
+
+    @property
     def effective_models_dir(self) -> Path:
         return self.models_dir or self.data_dir / "models"
 

@@ -100,6 +100,17 @@ def test_secrets_are_not_in_the_printed_settings() -> None:
     assert "pw" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    "key", ["schl\u00fcssel", "\u043a\u043b\u044e\u0447", "s3c\nret", "s3c\x00ret"]
+)
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match=r"REMOTE_KEY holds .* Please correct it") as caught:
+        parse_settings({"REMOTE_KEY": key})
+    assert key not in str(caught.value)
+    assert key[:3] not in str(caught.value)
+    assert parse_settings({"REMOTE_KEY": " sk-4_./+~= "}).effective_remote_key == "sk-4_./+~="
+
+
 def test_importing_the_bot_reads_no_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("LANES=broken\n", encoding="utf-8")
     modules = "import bot.settings, bot.app, bot.client, bot.__main__, cogs.chat"
