@@ -47,12 +47,16 @@ class RemoteServer:
         try:
             parts = urlsplit(self.url)
             self._host, self._port = parts.hostname or "", parts.port
+            self._host.encode("idna")  # as a name is asked for
         except ValueError:
             parts, self._host, self._port = urlsplit(""), "", None
         self._is_secure, self._path = parts.scheme == "https", parts.path
         if (
             parts.scheme not in ("http", "https")
             or not self._host
+            or not (self._host + self._path).isprintable()
+            or " " in self.url
+            or not self._path.isascii()
             or parts.query
             or parts.fragment
             or "@" in parts.netloc
@@ -155,7 +159,8 @@ class RemoteServer:
         """Status and JSON of an answer; ``None`` for what is no JSON. Follows no redirect: the
         key is for this address alone."""
         kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=limit_s)
+        # Without a port, the end of an IPv6 address would be taken for one.
+        connection = kind(self._host, self._port or kind.default_port, timeout=limit_s)
         headers = {"Content-Type": "application/json", "Connection": "close"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from bot.generation.completions import Timeouts
 from bot.generation.constraint import OneOf
 from bot.generation.engine import Finish, FinishReason, SamplingParams
 from bot.generation.remote import RemoteEngine, RemoteOptions
+from bot.generation.remote_server import RemoteServer
 from bot.prompts import BOS, EOS, Prompt
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -299,19 +301,18 @@ async def test_a_server_that_came_back_with_another_model_stays_out() -> None:
         assert one.seen
 
 
-@pytest.mark.parametrize("was_well", [False, True], ids=["at load", "since it came back"])
+@pytest.mark.parametrize("was_well", [False, True], ids=["never accepted", "no longer accepted"])
 async def test_a_server_with_another_model_is_asked_for_no_tokens(was_well: bool) -> None:
     one = Scripted(owner="vllm", others={"/tokenize": {"count": 5}})
     other = Scripted(owner="vllm", others={"/tokenize": {"count": 77}})
-    if not was_well:
-        other.model = "another"
+    other.health = 200 if was_well else 503
     async with remote(one, other) as engine:
         if was_well:
             await other.close()
             await engine.recover()
-            other.model = "another"
             await other.open()
-            await engine.recover()
+        other.model, other.health = "another", 200
+        await engine.recover()
         text = Prompt(["What is it?"])
         del one.others["/tokenize"]
         with pytest.raises(EngineFailed, match="refused /tokenize"):
@@ -429,12 +430,31 @@ async def test_a_server_that_hides_its_window_needs_the_setting() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["10.0.0.5:8000", "ftp://a", "http://", "http://me:pw@a", "http://a?key=pw", "http://a:b"],
+    [
+        *("10.0.0.5:8000", "ftp://a", "http://", "http://me:pw@a", "http://a?key=pw", "http://a:b"),
+        *("http://a b", "http://a..b", "http://a/\u00fc", "http://a/b c", "http://a/\x00"),
+    ],
 )
 def test_an_address_that_is_none_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(EngineUnavailable, match="REMOTE_URLS takes addresses") as caught:
         RemoteEngine(RemoteOptions(urls=(url,)))
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://[::1]", "http://[fe80::abcd]", "https://[fe80::1]/v1"])
+def test_a_server_at_an_address_without_a_port_is_away_and_no_fault(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def refused(address: tuple[str, int], *rest: object) -> socket.socket:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refused)
+    assert not RemoteServer(url, KEY).is_healthy()
+    host, port = url.partition("[")[2].partition("]")[0], 443 if "https" in url else 80
+    assert asked == [(host, port)]
 
 
 async def test_a_server_of_unknown_kind_gets_text_and_what_openai_names() -> None:
