@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
+import io
 import json
+import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import EngineFailed, EngineUnavailable
 from bot.generation.completions import Json
 from bot.generation.remote_dialects import Dialect, vllm_dialect
 from bot.language import phrase
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _MAX_ANSWER_BYTES = 64 << 20
 """Token ids of a whole document are some megabytes."""
@@ -84,8 +92,9 @@ class RemoteServer:
         return answer
 
     def is_healthy(self) -> bool:
-        """Whether it takes requests now, within some seconds. llama-server, vLLM and TabbyAPI
-        have ``/health``, which says no while a model loads; others are asked for their models."""
+        """Whether it takes requests now. llama-server, vLLM and TabbyAPI have ``/health``, which
+        says no while a model loads; others are asked for their models. Either answer is waited
+        for five seconds, to its last byte."""
         try:
             status, _ = self._ask("/health", limit_s=_PROBE_S)
             if status == _NOT_FOUND:
@@ -157,10 +166,13 @@ class RemoteServer:
 
     def _ask(self, path: str, body: Json = None, *, limit_s: float) -> tuple[int, Json]:
         """Status and JSON of an answer; ``None`` for what is no JSON. Follows no redirect: the
-        key is for this address alone."""
+        key is for this address alone. ``limit_s`` is for connecting, for sending, and from the
+        beginning to the last byte of the answer, however slowly it comes."""
+        until = time.monotonic() + limit_s
         kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         # Without a port, the end of an IPv6 address would be taken for one.
         connection = kind(self._host, self._port or kind.default_port, timeout=limit_s)
+        connection.response_class = functools.partial(_response, until)  # type: ignore[assignment]
         headers = {"Content-Type": "application/json", "Connection": "close"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -183,6 +195,36 @@ class RemoteServer:
         except (ValueError, RecursionError):
             answer = None
         return response.status, answer
+
+
+class _Until(io.RawIOBase):
+    """What comes over a connection up to a moment of :func:`time.monotonic`. The limit of a socket
+    is for each of its reads alone."""
+
+    def __init__(self, source: io.RawIOBase, connection: socket.socket, until: float) -> None:
+        self._source, self._connection, self._until = source, connection, until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._source.readinto(buffer)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+def _response(
+    until: float, connection: socket.socket, method: str | None = None
+) -> http.client.HTTPResponse:
+    response = http.client.HTTPResponse(connection, method=method)
+    response.fp = io.BufferedReader(_Until(response.fp.detach(), connection, until))
+    return response
 
 
 def _get(value: Json, name: str) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -455,6 +456,30 @@ def test_a_server_at_an_address_without_a_port_is_away_and_no_fault(
     assert not RemoteServer(url, KEY).is_healthy()
     host, port = url.partition("[")[2].partition("]")[0], 443 if "https" in url else 80
     assert asked == [(host, port)]
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["head", "body"])
+async def test_an_answer_that_trickles_in_is_not_waited_for_to_its_end(begun: bytes) -> None:
+    rest = b"7".rjust(200) if begun else b"HTTP/1.1 200 OK\r\nX: ".ljust(200, b"x")
+    gone = asyncio.Event()
+
+    async def trickles(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            writer.write(begun)
+            for byte in rest:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        gone.set()
+
+    async with await asyncio.start_server(trickles, "127.0.0.1", 0) as listener:
+        server = RemoteServer(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", KEY)
+        with pytest.raises(EngineFailed, match="does not answer"):
+            await asyncio.to_thread(server.call, "/health", limit_s=0.3)
+        await gone.wait()
 
 
 async def test_a_server_of_unknown_kind_gets_text_and_what_openai_names() -> None:
