@@ -35,6 +35,9 @@ class Dialect(StrEnum):
         return self is not Dialect.TABBY
 
 
+_PLAIN_STOPS = 4
+"""OpenAI's limit, which others keep to: of more, each request would be refused."""
+
 _STRUCTURED_SINCE = (0, 11)
 """The version of vLLM whose ``structured_outputs`` replaced its ``guided_*``."""
 
@@ -48,7 +51,8 @@ def vllm_dialect(version: str) -> Dialect:
 
 def request_options(dialect: Dialect, params: SamplingParams, *, room: int) -> Options:
     """The fields of a request beside its prompt. All that the server knows are said: its own
-    defaults may be others than ours.
+    defaults may be others than ours. Stop strings beyond what it takes are left to whoever shows
+    the reply, see :mod:`bot.generation.stops`; it only writes a little longer.
 
     Args:
         room: tokens that the context window leaves to the reply.
@@ -63,7 +67,7 @@ def request_options(dialect: Dialect, params: SamplingParams, *, room: int) -> O
         "top_p": params.top_p,
     }
     if stop := [text for text in params.stop if text]:
-        options["stop"] = stop
+        options["stop"] = stop[:_PLAIN_STOPS] if dialect is Dialect.PLAIN else stop
     if params.seed is not None:
         options["seed"] = params.seed
     if dialect is Dialect.LLAMA:

@@ -25,8 +25,11 @@ from bot.errors import (
 from bot.generation.completions import Timeouts
 from bot.generation.constraint import OneOf
 from bot.generation.engine import Finish, FinishReason, SamplingParams
+from bot.generation.figures import Health
+from bot.generation.queue import GenerationQueue
 from bot.generation.remote import RemoteEngine, RemoteOptions
 from bot.generation.remote_server import RemoteServer
+from bot.generation.ticket import Request
 from bot.prompts import BOS, EOS, Prompt
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -502,6 +505,27 @@ async def test_a_server_of_unknown_kind_gets_text_and_what_openai_names() -> Non
     ]
     assert "not known to hold" in str(end)
     assert not isinstance(end, EngineFailed)
+
+
+async def test_a_server_that_takes_four_stop_strings_is_good_for_questions_with_more() -> None:
+    async def takes_four(request: web.Request) -> web.StreamResponse:
+        if len((await request.json())["stop"]) > 4:
+            return await refuses(400, {"error": {"message": "'stop': at most 4"}})(request)
+        written = [piece(" Fine."), piece(" EN"), piece("D of"), piece(" it", "length")]
+        return await says(*written)(request)
+
+    server = Scripted([takes_four] * 3)
+    async with remote(server) as engine:
+        queue = GenerationQueue(engine)
+        await queue.load()
+        params = SamplingParams(stop=("USER:", " USER:", "A", "B", "C", "END"))
+        for _ in range(3):
+            ticket = queue.submit(Request(prompt=ASKED, params=params, person=1))
+            await ticket.result()
+            assert ticket.text.strip() == "Fine."
+        assert queue.status.health is Health.READY
+        await queue.drain(0)
+    assert [one["stop"] for one in server.seen] == [["USER:", " USER:", "A", "B"]] * 3
 
 
 async def test_vllm_and_tabbyapi_are_known_by_what_they_say() -> None:
