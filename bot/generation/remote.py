@@ -201,6 +201,10 @@ class RemoteEngine:
                     most=context - 1,
                 )
             )
+        encoder = self._encoder
+        assert encoder is not None  # noqa: S101 - what is generated was encoded
+        # To put a text together takes tens of milliseconds for the longest prompts.
+        payload = await asyncio.to_thread(lambda: encoder.payload(prompt_ids))
         pool = self._pool
         if pool is None:
             raise EngineFailed(
@@ -222,7 +226,7 @@ class RemoteEngine:
                 continue
             try:
                 with pool.counted(place):
-                    events = self._written(place, prompt_ids, params)
+                    events = self._written(place, payload, len(prompt_ids), params)
                     async with aclosing(events):
                         async for event in events:
                             yield event
@@ -240,19 +244,17 @@ class RemoteEngine:
                 return
 
     async def _written(
-        self, place: Place, prompt_ids: Sequence[int], params: SamplingParams
+        self, place: Place, payload: Sequence[int] | str, count: int, params: SamplingParams
     ) -> AsyncGenerator[Piece | Finish, None]:
-        """One reply of one server."""
-        assert self._encoder is not None  # noqa: S101 - what is generated was encoded
+        """One reply of one server. ``count``: the prompt's tokens."""
         assert place.client is not None  # noqa: S101 - it is up
         assert place.description is not None  # noqa: S101
-        room = self.model.context_tokens - len(prompt_ids)
+        room = self.model.context_tokens - count
         options = request_options(place.description.dialect, params, room=room)
-        payload = self._encoder.payload(prompt_ids)
         async with aclosing(place.client.stream(payload, options)) as events:
             async for event in events:
                 if isinstance(event, Completion):
-                    yield _finish(event, len(prompt_ids))
+                    yield _finish(event, count)
                 else:
                     yield Piece(event)
 

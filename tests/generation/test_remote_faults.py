@@ -7,7 +7,8 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ from bot.generation.figures import Health
 from bot.generation.queue import GenerationQueue
 from bot.generation.remote import RemoteEngine, RemoteOptions
 from bot.generation.remote_server import RemoteServer
+from bot.generation.remote_tokens import TextEncoder, estimate
 from bot.generation.ticket import Request
 from bot.prompts import BOS, EOS, Prompt
 
@@ -355,6 +357,21 @@ async def test_a_reply_is_asked_for_no_longer_than_the_window_has_room() -> None
         ids = await asyncio.to_thread(engine.encode, ASKED)
         await reply(engine, SamplingParams(max_new_tokens=5000))
     assert server.seen[0]["max_tokens"] == 512 - len(ids)
+
+
+async def test_a_prompt_is_put_together_away_from_the_event_loop() -> None:
+    async with remote(Scripted()) as engine:
+        seen: list[int] = []
+
+        class Watched(TextEncoder):
+            def payload(self, prompt_ids: Sequence[int]) -> str:
+                seen.append(threading.get_ident())
+                return super().payload(prompt_ids)
+
+        engine._encoder = Watched(None, estimate)
+        assert (await reply(engine))[0] == " Fine."
+    assert len(seen) == 1
+    assert threading.get_ident() not in seen
 
 
 async def test_closing_ends_what_runs() -> None:
