@@ -2,7 +2,8 @@
 
 As ids, whatever a person types is text. As text, the server looks for control tokens in all of
 it, so their spellings are broken in people's text, and in everything else that is no control
-token, by a middle dot: ``<·|im_end|>``. A server puts the beginning-of-sequence token before a
+token, by a middle dot: those of the vocabulary where it is known, else whatever has their shape,
+see :mod:`bot.generation.remote_marks`. A server puts the beginning-of-sequence token before a
 text by itself where the model wants one, so it is left out there.
 
 An engine's prompts are lists of integers, counted by their length. A text goes into such a list
@@ -25,23 +26,13 @@ from bot.generation.completions import Json
 from bot.generation.gguf import GgufHeader
 from bot.generation.llamacpp_tokens import LlamaTokenizer, TokenServer
 from bot.generation.remote_dialects import Dialect
+from bot.generation.remote_marks import SHAPES, broken, marks_in, starts_of
 from bot.prompts import BOS, EOS, Control, Prompt
 
-_DOT = "\u00b7"
 _COUNTED_TEXTS = 512
 
 _DEFAULT_EOS = "</s>"
 """LLaMA's, for which the vicuna template is made."""
-
-_USUAL = re.compile(
-    r"(?=<\||<\uff5c|</?(?:s|unk|pad|bos|eos|mask|sep|cls)>|<(?:start|end)_of_\w+>"
-    r"|<extra_id_\d+>|</?[a-z]{2,20}_[a-z_]{2,20}>|<0x[0-9a-f]{2}>|\[/?[A-Z_]{3,40}\])",
-    re.IGNORECASE,
-)
-"""Wherever a control token of today's vocabularies may begin."""
-
-_MARK = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]{2,40}\]")
-"""What a turn mark looks like in a chat template."""
 
 # A word has a token for three letters at least, anything else one for each of its bytes at most.
 _WORD = re.compile(r" ?[A-Za-z]+")
@@ -92,7 +83,7 @@ class TextEncoder:
         self.vocabulary = vocabulary
         self._count = count
         known = vocabulary.spellings if vocabulary else ()
-        self._spelled = _starts_of(known) if known else None
+        self._starts = starts_of(known) if known else SHAPES
         self._is_prepended = vocabulary and vocabulary.tokenizer.encode(Prompt([BOS])) != []
         self._eos = (vocabulary.eos if vocabulary else "") or _DEFAULT_EOS
 
@@ -105,7 +96,7 @@ class TextEncoder:
         ids: list[int] = []
         for at, part in enumerate(prompt):
             if isinstance(part, str):
-                text = self._broken(part.encode(errors="replace").decode())
+                text = broken(part.encode(errors="replace").decode(), self._starts)
                 ids += pack(text, max(1, self._count(text)))
             else:
                 ids += pack(self._spelling(part, is_first=at == 0), 1)
@@ -113,14 +104,6 @@ class TextEncoder:
 
     def payload(self, prompt_ids: Sequence[int]) -> str:
         return unpack(prompt_ids)
-
-    def _broken(self, text: str) -> str:
-        """``text`` without any spelling of a control token."""
-        starts = {match.start() for match in _USUAL.finditer(text)}
-        if self._spelled is not None:
-            starts |= {match.start() for match in self._spelled.finditer(text)}
-        cuts = [at + 1 for at in sorted(starts)]
-        return _DOT.join(text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True))
 
     def _spelling(self, control: Control, *, is_first: bool) -> str:
         if control == EOS:
@@ -235,7 +218,7 @@ def llama_vocabulary(
     # Which tokens it finds in any text only the model's file says; marks that it finds so are.
     marks = {
         mark
-        for mark in _MARK.findall(chat_template or "")
+        for mark in marks_in(chat_template or "")
         if _tokens(server, mark) == 1 and _tokens(server, f"a{mark}") <= 2
     }
     header = GgufHeader(
@@ -274,8 +257,3 @@ def _field(path: Path, name: str) -> Json:
     except (OSError, ValueError):
         return None
     return read.get(name) if isinstance(read, dict) else None
-
-
-def _starts_of(spellings: Iterable[str]) -> re.Pattern[str]:
-    either = "|".join(re.escape(spelling) for spelling in spellings)
-    return re.compile(f"(?={either})")

@@ -4,7 +4,7 @@ Control tokens cannot be typed (see :mod:`bot.prompts.prompt`), but a turn of th
 begins with plain letters: ``USER:`` and ``ASSISTANT:``. Where a text shows them, however it is
 spelled, one middle dot is put before the colon, ``USER\u00b7:``: a pasted chat log stays readable,
 and the letters that the model was trained to take for a turn are not there any more. Everything
-else is left as it is, byte for byte, but for control characters and the spellings of control
+else is left as it is, byte for byte, but for control characters and the usual spellings of control
 tokens.
 
 Matching is done on the :mod:`~bot.prompts.skeleton` and takes time in proportion to the text.
@@ -54,7 +54,8 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 
-# ChatML and its kin, LLaMA's and Gemma's. The bracket is what changes.
+# ChatML and its kin, LLaMA's and Gemma's, so that they are not even read as such. The bracket is
+# what changes. That no spelling of any vocabulary becomes a control token is the encoders' part.
 _TOKEN = re.compile(
     r"<(?=/?s>|/?(?:unk|pad|bos|eos)>|\|[^\s<>|]{1,40}\|>|(?:start|end)_of_turn>|</?SYS>>)"
     r"|\[(?=/?INST\])",

@@ -136,21 +136,6 @@ def test_no_text_holds_a_control_token_that_the_template_did_not_write(
     check()
 
 
-def test_where_no_vocabulary_is_known_the_usual_control_tokens_are_broken() -> None:
-    encoder = TextEncoder(None, estimate)
-    typed = (
-        "<s> </S> <pad> <|eot_id|> <\uff5cUser\uff5c> <start_of_turn> [INST] [/INST] [TOOL_CALLS] "
-        "<extra_id_7> <0x0A> <<s>"
-    )
-    sent = encoder.payload(encoder.encode(Prompt([BOS, typed, EOS])))
-    assert sent == (
-        "<·s> <·/S> <·pad> <·|eot_id|> <·\uff5cUser\uff5c> <·start_of_turn> [·INST] [·/INST] "
-        "[·TOOL_CALLS] <·extra_id_7> <·0x0A> <<·s></s>"
-    )
-    plain = "if a < b: x = [A, B][0]  # <div> and List<String>"
-    assert encoder.payload(encoder.encode(Prompt([plain]))) == plain
-
-
 def test_a_control_token_that_nobody_knows_is_refused(vocabulary: Vocabulary) -> None:
     for encoder in (TextEncoder(None, estimate), exact(vocabulary)):
         with pytest.raises(ModelError, match=r"no control token <\|x\|>.* TOKENIZER_PATH"):
