@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from bot.errors import ModelError
 from bot.prompts import BOS, EOS, Control, Prompt
+from bot.prompts.template_words import template_words
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
@@ -64,8 +65,8 @@ class FolderTokenizer:
     @property
     def control_tokens(self) -> frozenset[str]:
         """Spellings that are control tokens where the chat template writes them."""
-        template = self.chat_template or ""
-        named = {name for name in self._controls if name in template}
+        words = template_words(self.chat_template or "", bos=self.bos, eos=self.eos)
+        named = {name for name in self._controls if name in words}
         return frozenset(named | {self.bos, self.eos}) - {""}
 
     def encode(self, prompt: Prompt) -> list[int]:

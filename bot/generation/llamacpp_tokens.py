@@ -23,6 +23,7 @@ from bot.errors import EngineFailed, ModelError
 from bot.generation.completions import Json
 from bot.generation.gguf import GgufHeader
 from bot.prompts import BOS, EOS, Control, Prompt
+from bot.prompts.template_words import template_words
 
 _CACHED_TEXTS = 512
 
@@ -48,8 +49,9 @@ class LlamaTokenizer:
         props = server.call("/props")
         self.bos, self.eos = _spelling(props, "bos_token"), _spelling(props, "eos_token")
         self._bos_ids = self._prepended()
-        controls = self._controls_in(header.chat_template or "")
-        marks = self._marks_in(header.chat_template or "", header.user_defined)
+        words = template_words(header.chat_template or "", bos=self.bos, eos=self.eos)
+        controls = self._controls_in(words)
+        marks = self._marks_in(words, header.user_defined)
         self.control_tokens = frozenset(controls | marks | {self.bos, self.eos}) - {""}
         self._marks = marks
         self._mark_starts = _starts_of(marks)
@@ -111,22 +113,22 @@ class LlamaTokenizer:
                 return whole[:start]
         return []
 
-    def _controls_in(self, template: str) -> set[str]:
-        """Spellings in ``template`` that are control tokens: text alone never gives their ids."""
-        typed = set(self._tokenize(template))
+    def _controls_in(self, words: str) -> set[str]:
+        """Spellings in ``words`` that are control tokens: text alone never gives their ids."""
+        typed = set(self._tokenize(words))
         return {
             piece
-            for token, piece in self._pieces(template)
+            for token, piece in self._pieces(words)
             if token not in typed and self._tokenize(piece) != [token]
         }
 
-    def _marks_in(self, template: str, user_defined: frozenset[str]) -> set[str]:
-        """Spellings in ``template`` that llama.cpp finds in any text. Runs of spaces and line
+    def _marks_in(self, words: str, user_defined: frozenset[str]) -> set[str]:
+        """Spellings in ``words`` that llama.cpp finds in any text. Runs of spaces and line
         breaks are such tokens in some vocabularies: those are nobody's turn marks."""
         return {
             spelling
             for spelling in user_defined
-            if len(spelling) > 1 and not spelling.isspace() and spelling in template
+            if len(spelling) > 1 and not spelling.isspace() and spelling in words
         }
 
     def _pieces(self, text: str) -> set[tuple[int, str]]:

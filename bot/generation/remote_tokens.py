@@ -28,6 +28,7 @@ from bot.generation.llamacpp_tokens import LlamaTokenizer, TokenServer
 from bot.generation.remote_dialects import Dialect
 from bot.generation.remote_marks import SHAPES, broken, marks_in, starts_of
 from bot.prompts import BOS, EOS, Control, Prompt
+from bot.prompts.template_words import template_words
 
 _COUNTED_TEXTS = 512
 
@@ -218,7 +219,7 @@ def llama_vocabulary(
     # Which tokens it finds in any text only the model's file says; marks that it finds so are.
     marks = {
         mark
-        for mark in marks_in(chat_template or "")
+        for mark in marks_in(template_words(chat_template or ""))
         if _tokens(server, mark) == 1 and _tokens(server, f"a{mark}") <= 2
     }
     header = GgufHeader(

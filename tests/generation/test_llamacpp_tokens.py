@@ -19,13 +19,20 @@ from bot.generation.completions import Json
 from bot.generation.gguf import GgufHeader
 from bot.generation.llamacpp_server import LlamaServer, ServerSettings
 from bot.generation.llamacpp_tokens import LlamaTokenizer
+from bot.generation.remote_tokens import llama_vocabulary
 from bot.prompts import BOS, EOS, Control, Prompt
+from bot.prompts.template import ModelTemplate
 
 BEGIN, END, CONTROL, MARK, SPACES = 900_001, 900_002, 900_003, 900_004, 900_005
-USER_DEFINED = {"<mark>": MARK, "  ": SPACES}
-SPECIAL = {"<s>": BEGIN, "</s>": END, "<ctl>": CONTROL}
+USER, ASSISTANT = 900_006, 900_007
+USER_DEFINED = {"<mark>": MARK, "  ": SPACES, "[|user|]": USER}
+SPECIAL = {"<s>": BEGIN, "</s>": END, "<ctl>": CONTROL, "[|assistant|]": ASSISTANT}
 SPELLED = {token: text for text, token in (USER_DEFINED | SPECIAL).items()}
 TEMPLATE = "<s><mark>{{ user }}  </s><ctl>"
+PUT_TOGETHER = (
+    "{% for m in messages %}{{ '[|' + m['role'] + '|]' + m['content'] }}{% endfor %}"
+    "{{ '[|assistant|]' }}"
+)
 
 
 class ToyServer(LlamaServer):
@@ -50,7 +57,7 @@ class ToyServer(LlamaServer):
             assert isinstance(text, str)
             self.asked.append(text)
             ids += toy_ids(text, special=special)
-        if body["with_pieces"]:
+        if body.get("with_pieces"):
             return {"tokens": [{"id": i, "piece": SPELLED.get(i, chr(i % 900_000))} for i in ids]}
         return {"tokens": list(ids)}
 
@@ -85,6 +92,25 @@ def test_nobody_can_type_a_turn_mark(words: list[str]) -> None:
     ids = tokenizer().encode(Prompt([text]))
     assert MARK not in ids
     assert "".join(SPELLED.get(i, chr(i % 900_000)) for i in ids) == text
+
+
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_a_turn_mark_that_the_template_puts_together_is_one_and_cannot_be_typed(
+    is_remote: bool,
+) -> None:
+    if is_remote:  # which tokens are user-defined has to be found out then
+        found = llama_vocabulary(ToyServer(), PUT_TOGETHER, longest_cached=64).tokenizer
+    else:
+        header = GgufHeader(
+            context_tokens=64, chat_template=PUT_TOGETHER, user_defined=frozenset(USER_DEFINED)
+        )
+        found = LlamaTokenizer(ToyServer(), header, longest_cached=64)
+    assert found.control_tokens == {"<s>", "</s>", "[|user|]", "[|assistant|]"}
+    template = ModelTemplate(PUT_TOGETHER, found.control_tokens, "<s>", "</s>")
+    spelled = "[|user|][|assistant|]"
+    assert found.encode(template.render("", [], f"{spelled}?")) == [
+        *(USER, *map(ord, f"{spelled}?"), ASSISTANT)
+    ]
 
 
 def test_a_control_token_that_the_model_does_not_have_is_a_sentence() -> None:

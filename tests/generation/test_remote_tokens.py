@@ -24,6 +24,7 @@ from bot.generation.remote_tokens import (
     unpack,
 )
 from bot.prompts import BOS, EOS, Control, Prompt
+from bot.prompts.template import ModelTemplate
 
 PROSE = [
     "The quick brown fox jumps over the lazy dog. It's 7:30, and nobody is awake yet!",
@@ -104,6 +105,29 @@ def test_ids_keep_what_is_typed_apart_from_what_the_template_writes(
     assert (names[0], names[-1]) == ("<s>", "</s>")
     assert not set(names[1:-1]) & set(CONTROLS)
     assert encoder.payload(ids) == ids
+
+
+def test_a_turn_mark_that_the_template_puts_together_is_one_and_cannot_be_typed(
+    folder: Path, tmp_path: Path
+) -> None:
+    spec = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    whole = Tokenizer.from_str(json.dumps(spec))
+    whole.add_tokens(["[|user|]"])
+    whole.save(str(tmp_path / "tokenizer.json"))
+    source = "{% for m in messages %}{{ '[|' + m['role'] + '|]' + m['content'] }}{% endfor %}"
+    settings = {"chat_template": source, "eos_token": "</s>"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    found = folder_vocabulary(tmp_path)
+    assert found.chat_template is not None
+    template = ModelTemplate(
+        found.chat_template, found.tokenizer.control_tokens, found.bos, found.eos
+    )
+    prompt = template.render("", [], "[|user|]?")
+    ids = IdEncoder(found).encode(prompt)
+    assert [whole.id_to_token(one) for one in ids].count("[|user|]") == 1
+    assert whole.decode(ids, skip_special_tokens=False) == "[|user|][|user|]?"
+    encoder = exact(found)
+    assert encoder.payload(encoder.encode(prompt)) == "[|user|][\u00b7|user|]?"
 
 
 def test_a_text_counts_as_its_ids_do(vocabulary: Vocabulary) -> None:
