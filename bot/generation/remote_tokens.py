@@ -16,7 +16,7 @@ import functools
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -195,16 +195,12 @@ def folder_vocabulary(path: Path) -> Vocabulary:
             "folder that has it."
         )
     tokenizer = FolderTokenizer(folder, _eos_ids(folder))
-    added = _field(folder / "tokenizer.json", "added_tokens")
-    listed = added if isinstance(added, list) else []
-    found = (one.get("content") for one in listed if isinstance(one, dict))
-    spellings = {text for text in found if isinstance(text, str) and text.strip()}
     return Vocabulary(
         tokenizer=tokenizer,
         chat_template=tokenizer.chat_template,
         bos=tokenizer.bos,
         eos=tokenizer.eos,
-        spellings=frozenset(spellings),
+        spellings=_spellings(folder) | ({tokenizer.bos, tokenizer.eos} - {""}),
     )
 
 
@@ -242,6 +238,19 @@ def _tokens(server: TokenServer, text: str) -> int:
     return len(tokens) if isinstance(tokens, list) else 0
 
 
+def _spellings(folder: Path) -> frozenset[str]:
+    """All that one of the files of a tokenizer names as an added token: a server may go by any."""
+    listed = _field(folder / "tokenizer.json", "added_tokens")
+    by_id = _field(folder / "tokenizer_config.json", "added_tokens_decoder")
+    entries = [
+        *(listed if isinstance(listed, list) else []),
+        *(by_id.values() if isinstance(by_id, dict) else []),
+    ]
+    by_name: list[Json] = [*_object(folder / "added_tokens.json")]
+    found = by_name + [one.get("content") for one in entries if isinstance(one, dict)]
+    return frozenset(text for text in found if isinstance(text, str) and text.strip())
+
+
 def _eos_ids(folder: Path) -> set[int]:
     found: set[int] = set()
     for name in ("config.json", "generation_config.json"):
@@ -252,9 +261,13 @@ def _eos_ids(folder: Path) -> set[int]:
 
 
 def _field(path: Path, name: str) -> Json:
-    """One field of a file that may be missing."""
+    return _object(path).get(name)
+
+
+def _object(path: Path) -> Mapping[str, Json]:
+    """What a file that may be missing says."""
     try:
         read: Json = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return read.get(name) if isinstance(read, dict) else None
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,27 @@ def test_a_turn_mark_that_the_template_puts_together_is_one_and_cannot_be_typed(
     assert whole.decode(ids, skip_special_tokens=False) == "[|user|][|user|]?"
     encoder = exact(found)
     assert encoder.payload(encoder.encode(prompt)) == "[|user|][\u00b7|user|]?"
+
+
+def test_a_control_token_that_any_of_the_files_names_cannot_be_typed(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(folder / "tokenizer.json", tmp_path)
+    settings = {"added_tokens_decoder": {"600": {"content": "<a>"}}, "eos_token": "<|b|>"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    (tmp_path / "added_tokens.json").write_text('{"<c>": 601}', encoding="utf-8")
+    encoder = exact(folder_vocabulary(tmp_path))
+    sent = encoder.payload(encoder.encode(Prompt(["<a> <|b|> <c> <tool> <b>"])))
+    assert sent == "<\u00b7a> <\u00b7|b|> <\u00b7c> <\u00b7tool> <b>"
+
+
+def test_what_the_template_says_in_letters_stays_what_it_is(vocabulary: Vocabulary) -> None:
+    # LLaMA 2's [INST] would be such, in a vocabulary that has no such token.
+    words = "<<SYS>> [TURN] <b>"
+    encoder = exact(vocabulary)
+    assert encoder.payload(encoder.encode(Prompt([words, Control("<|im_end|>")]))) == (
+        f"{words}<|im_end|>"
+    )
 
 
 def test_a_text_counts_as_its_ids_do(vocabulary: Vocabulary) -> None:
