@@ -39,6 +39,9 @@ class FactBook:
                 if len(item.wrong) >= WRONG:
                     self._items[item.id] = item
 
+    def __contains__(self, question_id: object) -> bool:
+        return question_id in self._items
+
     @property
     def categories(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(item.category for item in self._items.values()))

@@ -12,15 +12,14 @@ from bot.games.bag import Bag, Candidate
 from bot.games.facts import CREDIT, FactBook
 from bot.games.opentdb import CREDIT as OPENTDB_CREDIT
 from bot.games.questions import Difficulty, Origin, Question
-from bot.games.trivia_settings import Mode, playable
+from bot.games.trivia_settings import Mode
+from bot.play.playable import Playability, told
+from bot.play.words import harmless
 from bot.storage import BankEntry, ChannelRef, QuestionBank, Wanted
 
 AI_PREFIX = "AI: "
 """Stands before the categories of what the model has written, so that nobody meets them without
 having chosen them."""
-
-_SPARE = 4
-"""Drawn for each question that is wanted: some cannot be played in every mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,11 @@ class Drawn:
 
     questions: list[Question]
     credits: list[str]
-    """To whom they are owed."""
+    """To whom they are owed, as it may be shown."""
     has_model_questions: bool
+    had_all: tuple[str, ...] = ()
+    """Ids of all that fit, where the channel has had them all: they may come again from this game
+    on."""
 
 
 class QuestionSource:
@@ -51,6 +53,7 @@ class QuestionSource:
         self._bank = bank
         self._dice = dice or random.Random()  # noqa: S311 - a game
         self._book: FactBook | None = None
+        self._playability = Playability()
         self._reading = asyncio.Lock()
 
     async def facts(self) -> FactBook:
@@ -75,10 +78,15 @@ class QuestionSource:
         origins = {one.origin for one in await self._bank.categories(guild_id)}
         if Origin.OPENTDB in origins:
             found.append(OPENTDB_CREDIT)
-        return found + await self._bank.credits(guild_id)
+        if guild_id is not None:
+            found += [_credit(pack.title, pack.credit) for pack in await self._bank.packs(guild_id)]
+        return found
 
     async def draw(self, asked: Asked) -> Drawn:
-        """Questions for one game, more than it needs where there are more."""
+        """Questions for one game; fewer than it has rounds only where there are no more.
+
+        Nothing is noted of it: the channel has had a question when it is asked.
+        """
         book = await self.facts()
         is_ai = (asked.category or "").startswith(AI_PREFIX)
         category = asked.category.removeprefix(AI_PREFIX) if asked.category else None
@@ -93,32 +101,30 @@ class QuestionSource:
             bad = await self._bank.reported()
             ids = book.ids(category=category, difficulty=asked.difficulty)
             candidates += [Candidate(one, book.category(one)) for one in ids if one not in bad]
+        # What cannot be played so is not in the bag at all: it would never leave it.
+        candidates = await self._playability.among(candidates, asked.mode, book, self._in_bank)
         served = await self._bank.served(asked.channel.id)
         seed = self._dice.getrandbits(32)
         # Thousands of ids are put in an order: too long for the event loop.
-        ids, refilled = await asyncio.to_thread(
-            _drawn, candidates, seed, served, asked.rounds * _SPARE
-        )
-        if refilled:
-            await self._bank.empty_bag(asked.channel.id, [one.id for one in candidates])
-        questions = [one for one in await self._read(ids, book) if playable(one, asked.mode)]
-        questions = questions[: asked.rounds]
+        ids, refilled = await asyncio.to_thread(_drawn, candidates, seed, served, asked.rounds)
+        in_bank = await self._in_bank([one for one in ids if one not in book])
+        questions = [
+            told(book, one, asked.mode, self._dice) if one in book else in_bank[one]
+            for one in ids
+            if one in book or one in in_bank
+        ]
         origins = {one.origin for one in questions}
         owed: list[str] = [OPENTDB_CREDIT] if Origin.OPENTDB in origins else []
-        return Drawn(questions, owed, Origin.MODEL in origins)
+        owed += [_credit(*pack) for pack in await self._bank.credits(list(in_bank)) if pack[1]]
+        return Drawn(
+            questions,
+            owed,
+            Origin.MODEL in origins,
+            tuple(one.id for one in candidates) if refilled else (),
+        )
 
-    async def _read(self, ids: Sequence[str], book: FactBook) -> list[Question]:
-        facts = set(book.ids())
-        in_bank = {
-            one.id: one for one in await self._bank.get([one for one in ids if one not in facts])
-        }
-        found: list[Question] = []
-        for one in ids:
-            if one in facts:
-                found.append(book.question(one, self._dice))
-            elif one in in_bank:
-                found.append(question_of(in_bank[one]))
-        return found
+    async def _in_bank(self, ids: Sequence[str]) -> dict[str, Question]:
+        return {one.id: question_of(one) for one in await self._bank.get(ids)}
 
 
 def question_of(entry: BankEntry) -> Question:
@@ -150,6 +156,11 @@ def entry_of(question: Question, *, written_by: str | None = None) -> BankEntry:
         explanation=question.explanation,
         written_by=written_by,
     )
+
+
+def _credit(title: str, credit: str) -> str:
+    """A pack, as others wrote it, in a message of ours."""
+    return harmless(f"{title}: {credit}" if credit else title)
 
 
 def _shown(category: str, origin: str) -> str:

@@ -119,6 +119,7 @@ class Trivia:
                 bank=self.bank,
                 explainer=self.explainer,
                 owed=drawn.credits,
+                had_all=drawn.had_all,
             )
 
         may_rank = choices.ranks_model_questions or not drawn.has_model_questions

@@ -34,14 +34,17 @@ class TriviaTable(Table[Effect, Answer]):
         bank: QuestionBank,
         explainer: Explainer,
         owed: Sequence[str] = (),
+        had_all: Sequence[str] = (),
     ) -> None:
-        """``owed``: to whom the questions are owed, for the end of the game."""
+        """``owed``: to whom the questions are owed, for the end of the game. ``had_all``: ids of
+        questions that the channel may have again."""
         super().__init__(game_id, KIND, game, board, games)
         self.game = game
         self._channel = channel
         self._bank = bank
         self._explainer = explainer
         self._owed = owed
+        self._had_all = had_all
         self._shown: Shown | None = None
         self._explanation: Explanation | None = None
 
@@ -94,13 +97,19 @@ class TriviaTable(Table[Effect, Answer]):
     async def _open(self, opened: RoundOpened) -> None:
         shown = self._shown = Shown(opened, self.game.settings.mode)
         self._explanation = self._explainer.begin(opened.question, self._channel)
+        if self._had_all:
+            await self._bank.empty_bag(self._channel.id, self._had_all)
+            self._had_all = ()
         await self._bank.serve(self._channel, opened.question.id)
         await self.post(*self._open_state(shown))
 
+    async def store(self, effect: Effect) -> None:
+        if isinstance(effect, RoundClosed) and effect.outcome is not Outcome.STOPPED:
+            gains = {gain.person: Gain(gain.points, 1) for gain in effect.gains}
+            await self.keep(effect.number, gains)
+
     async def _close_round(self, closed: RoundClosed) -> None:
-        if closed.outcome is not Outcome.STOPPED:
-            gains = {gain.person: Gain(gain.points, 1) for gain in closed.gains}
-            await self.keep(closed.number, gains)
+        await self.store(closed)
         shown, self._shown = self._shown, None
         if shown is None:
             return

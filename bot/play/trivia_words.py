@@ -28,6 +28,11 @@ from bot.replies.pages import small_print
 
 LETTERS = "ABCD"
 
+_CREDITS = 4
+"""Packs whose authors are named at the end of a game; ``/trivia about`` names all."""
+_CREDIT_LENGTH = 200
+"""Characters."""
+
 REFUSALS = {
     Refusal.NO_QUESTION: phrase("That question is over."),
     Refusal.LOCKED: phrase("You have answered this question; the first answer counts."),
@@ -125,7 +130,10 @@ def over(result: GameOver, owed: Sequence[str]) -> Sentence:
         lines.append(scoreboard([(one.person, _standing(one)) for one in result.standings]))
     if result.standings and not result.ranked:
         lines.append(small_print(phrase("Scoreboards count games with two or more players.")))
-    lines += [small_print(credit) for credit in owed]
+    # A message has no room for all that fifty packs may say of themselves.
+    lines += [small_print(_short(credit)) for credit in owed[:_CREDITS]]
+    if len(owed) > _CREDITS:
+        lines.append(small_print(and_more(len(owed) - _CREDITS)))
     return joined(lines)
 
 
@@ -134,6 +142,12 @@ def category(name: str) -> str:
     if name.startswith(AI_PREFIX):
         return phrase("AI: {category}", category=harmless(name.removeprefix(AI_PREFIX)))
     return CATEGORIES.get(name) or harmless(name)
+
+
+def _short(credit: str) -> str:
+    if len(credit) <= _CREDIT_LENGTH:
+        return credit
+    return credit[:_CREDIT_LENGTH].rstrip("\\ ") + "…"
 
 
 def _standing(one: Standing) -> Sentence:

@@ -217,10 +217,17 @@ class QuestionBank:
                 )
             )
 
-    async def credits(self, guild_id: int | None) -> list[str]:
-        """Titles and credits of a server's packs."""
-        packs = [] if guild_id is None else await self.packs(guild_id)
-        return [f"{pack.title}: {pack.credit}" if pack.credit else pack.title for pack in packs]
+    async def credits(self, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Titles and credits of the packs that questions are from, by title. Some dozens."""
+        statement = (
+            select(Pack.title, Pack.credit)
+            .join(BankQuestion, BankQuestion.pack_id == Pack.id)
+            .where(BankQuestion.id.in_(ids))
+            .distinct()
+            .order_by(Pack.title)
+        )
+        async with self.database.reading() as session:
+            return [(title, credit) for title, credit in await session.execute(statement)]
 
     # -- what a channel has had --------------------------------------------------------------
 

@@ -98,7 +98,7 @@ async def test_a_pack_is_its_servers_alone(bank: QuestionBank) -> None:
         ("Rivers", "pack", 2)
     ]
     assert await bank.categories(7) == []
-    assert await bank.credits(5) == ["Vienna: Ada, CC0"]
+    assert await bank.credits([f"pack:{pack}:2", "opentdb:1"]) == [("Vienna", "Ada, CC0")]
     assert not await bank.remove_pack(6, pack)
     assert await bank.remove_pack(5, pack)
     assert await listed(bank, guild_id=5) == set()

@@ -39,6 +39,7 @@ class Ledger:
     was_interrupted: bool = False
     serve_error: Exception | None = None
     end_error: Exception | None = None
+    round_error: Exception | None = None
     _games: Iterator[int] = field(default_factory=lambda: count(7))
 
     async def start(
@@ -47,7 +48,11 @@ class Ledger:
         return next(self._games)
 
     async def close_round(self, game_id: int, number: int, gains: dict[int, Gain]) -> None:
-        self.rounds.append((number, gains))
+        if self.round_error is not None:
+            raise self.round_error
+        kept = dict(self.rounds)
+        kept[number] = kept.get(number, {}) | gains
+        self.rounds = list(kept.items())
 
     async def end(self, game_id: int) -> None:
         if self.end_error is not None:
@@ -65,6 +70,9 @@ class Ledger:
 
     async def set_message(self, game_id: int, message_id: int) -> None:
         self.message_id = message_id
+
+    async def empty_bag(self, channel_id: int, ids: Sequence[str]) -> None:
+        self.served = [one for one in self.served if one not in ids]
 
     async def serve(self, channel: ChannelRef, question_id: str) -> None:
         if self.serve_error is not None:
@@ -137,13 +145,14 @@ def begin(
     seconds: float = 20.0,
     owed: Sequence[str] = (),
     explainer: Explainer | None = None,
+    channel: ChannelRef = HERE,
 ) -> Scene:
     discord, ledger, explains = ScriptedDiscord(), Ledger(), Explains(line)
     settings = TriviaSettings(starter=ADA, mode=mode, rounds=len(questions), seconds=seconds)
     table = TriviaTable(
         7,
         TriviaGame(settings, questions, random.Random(1), now()),
-        channel=HERE,
+        channel=channel,
         board=Board(discord, Pacer()),
         games=cast(Games, ledger),
         bank=cast(QuestionBank, ledger),
@@ -151,11 +160,11 @@ def begin(
         owed=owed,
     )
     host = GameHost(cast(Games, ledger))
-    playing = asyncio.create_task(played(host, table))
+    playing = asyncio.create_task(played(host, table, channel))
     return Scene(discord, ledger, table, explains, host, playing)
 
 
-async def played(host: GameHost, table: Table) -> None:
+async def played(host: GameHost, table: Table, channel: ChannelRef = HERE) -> None:
     """A whole game, with its last words."""
     seated: list[int] = []
 
@@ -163,5 +172,5 @@ async def played(host: GameHost, table: Table) -> None:
         seated.append(game_id)
         return table
 
-    await host.open(HERE, "trivia", started_by=ADA, may_rank=True, make=make)
+    await host.open(channel, "trivia", started_by=ADA, may_rank=True, make=make)
     await asyncio.wait([host._tasks[game_id] for game_id in seated])
