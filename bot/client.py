@@ -140,7 +140,7 @@ class AirocordClient(commands.Bot):
         self.bounds = bounds
         self.operator = operator
         self.housekeeping = housekeeping
-        self.privacy = PrivacyRequests(conversation.people, conversation, documents)
+        self.privacy = PrivacyRequests(conversation.people, conversation, documents, play.host)
         self.about = about
         self.queue_status = queue_status
         self.message_file_limit = message_file_limit

@@ -13,6 +13,7 @@ from bot.channel_documents import ChannelDocuments
 from bot.conversation import Conversation
 from bot.errors import AirocordError
 from bot.language import Sentence, joined, phrase, plural
+from bot.play.host import GameHost
 from bot.storage import Holdings, PersonalData
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class PrivacyRequests:
     people: PersonalData
     conversation: Conversation
     documents: ChannelDocuments
+    games: GameHost
 
     def is_asking(self, person_id: int) -> bool:
         """Whether something that a person asks is not stored yet, but about to be."""
@@ -98,6 +100,7 @@ class PrivacyRequests:
         self.documents.withdraw(person_id)
         self.conversation.coming.withdraw(person_id)
         await self.conversation.replies.withdraw(person_id)
+        await self.games.forget(person_id)
         erased = await self.people.erase(person_id, direct_channel=direct_channel)
         self.conversation.preferences.forget_all()
         # What was read of documents that are gone now is not looked up any more, but it is there.

@@ -42,6 +42,12 @@ class Round(OpenRound):
             hint_times=times if puzzle.kind is Kind.CLASSIC else [],
         )
 
+    def forget(self, person: int) -> None:
+        self.guessed.discard(person)
+        self.tried.discard(person)
+        self.solved.pop(person, None)
+        self.found = {word: by for word, by in self.found.items() if by[0] != person}
+
     @property
     def hints_there_are(self) -> int:
         return len(self.clues)

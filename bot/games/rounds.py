@@ -70,6 +70,10 @@ class OpenRound(ABC):
     votes: set[int] = field(default_factory=set)
     """To skip it."""
 
+    @abstractmethod
+    def forget(self, person: int) -> None:
+        """Go on as if a person had not taken part."""
+
     @property
     @abstractmethod
     def hints_there_are(self) -> int:
@@ -212,6 +216,17 @@ class RoundGame(ABC, Generic[RoundT, EffectT]):
             for person, player in self._players.items()
         ]
         return tuple(sorted(found, key=lambda one: (-one.points, -one.right)))
+
+    def took_part_since(self, number: int) -> tuple[int, ...]:
+        """Who has answered that round or a later one, rightly or not."""
+        return tuple(who for who, one in self._players.items() if one.last_round >= number)
+
+    def forget(self, person: int) -> None:
+        """Go on as if a person had not played. They may join anew."""
+        self._players.pop(person, None)
+        if self._round is not None:
+            self._round.votes.discard(person)
+            self._round.forget(person)
 
     @abstractmethod
     def _deal(self, now: float) -> tuple[RoundT, EffectT]:

@@ -60,6 +60,9 @@ class Round(OpenRound):
             hint_times=spread_hints(now, settings.seconds, len(struck) or len(letters)),
         )
 
+    def forget(self, person: int) -> None:
+        self.answers.pop(person, None)
+
     @property
     def hints_there_are(self) -> int:
         return len(self.struck) if self.options else len(self.letters)

@@ -42,6 +42,8 @@ class AnagramTable(Table[Effect, Answer]):
         self.game = game
         self._can_write = can_write and kind is not Kind.CONUNDRUM
         self._shown: Shown | None = None
+        self._words: dict[str, tuple[int, int]] = {}
+        """Of the twist that is open: who has found a word, and its points."""
 
     @property
     def reads_along(self) -> bool:
@@ -53,6 +55,10 @@ class AnagramTable(Table[Effect, Answer]):
         """Somebody gave a word; ``None``: it was not taken for a guess."""
         return self.take(self.game.guess(person, text, self.now))
 
+    async def forget(self, person: int) -> None:
+        self._words = {word: by for word, by in self._words.items() if by[0] != person}
+        await super().forget(person)
+
     def answer(self, effect: Effect) -> Answer | None:
         return effect if isinstance(effect, Answer) else None
 
@@ -62,13 +68,27 @@ class AnagramTable(Table[Effect, Answer]):
     async def do(self, effect: Effect) -> None:
         if isinstance(effect, PuzzleOpened):
             self._shown = Shown(effect, self._can_write)
+            self._words.clear()
             await self.post(*self._open_state(self._shown))
         elif isinstance(effect, PuzzleClosed):
             await self._close_round(effect)
         elif isinstance(effect, GameOver):
             await self.finish(anagram_words.over(effect))
         elif self._shown is not None:
+            await self.store(effect)
             self._change(self._shown, effect)
+
+    async def store(self, effect: Effect) -> None:
+        if isinstance(effect, PuzzleClosed):
+            await self._keep_round(effect)
+        elif isinstance(effect, Found) and self.kind is Kind.TWIST and self._shown is not None:
+            # At once: the person is told the points, and the round may go on for minutes.
+            self._words[effect.word] = (effect.person, effect.points)
+            gains: dict[int, Gain] = {}
+            for who, points in self._words.values():
+                before = gains.get(who, Gain(0))
+                gains[who] = Gain(before.points + points, before.correct + 1)
+            await self.keep(self._shown.opened.number, gains)
 
     def _change(self, shown: Shown, effect: Effect) -> None:
         """Show what people are to know while the puzzle is open."""
@@ -83,7 +103,7 @@ class AnagramTable(Table[Effect, Answer]):
             return
         self.board.show(*self._open_state(shown))
 
-    async def _close_round(self, closed: PuzzleClosed) -> None:
+    async def _keep_round(self, closed: PuzzleClosed) -> None:
         if closed.outcome is not Outcome.STOPPED or closed.gains:
             words = [person for _, person in closed.found]
             gains = {
@@ -91,6 +111,9 @@ class AnagramTable(Table[Effect, Answer]):
                 for gain in closed.gains
             }
             await self.keep(closed.number, gains)
+
+    async def _close_round(self, closed: PuzzleClosed) -> None:
+        await self.store(closed)
         self._shown = None
         text = anagram_words.closed(closed, (closed.next_at or 0.0) - self.now)
         self.board.show(text, None)

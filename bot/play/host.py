@@ -6,17 +6,22 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.errors import ShuttingDown
 from bot.language import phrase
 from bot.logs import request_id
 from bot.storage import ChannelRef, Games
+from bot.uninterrupted import to_the_end
 
 log = logging.getLogger(__name__)
 
 _LAST_WORDS_S = 5.0
 """At shutdown, how long the tables may take together to say that they close."""
+
+_STOP_S = 5.0
+"""How long a game that is stopped may take to say so."""
 
 _PAUSES_S = (0.5, 2.0, 5.0, 15.0, 60.0, 240.0)
 """Between tries to store that a game is over."""
@@ -28,6 +33,15 @@ class Table(Protocol):
     async def play(self) -> None:
         """Play until the game is over."""
 
+    def stop(self) -> None:
+        """Have the game be over now."""
+
+    def has(self, person: int) -> bool:
+        """Whether a person started the game, or plays in it."""
+
+    async def forget(self, person: int) -> None:
+        """Go on as if a person had not played."""
+
     async def close(self) -> None:
         """Say that the game ends here, for the bot is stopping."""
 
@@ -35,13 +49,22 @@ class Table(Protocol):
         """Say that the game ends here, for a fault that the log has under that id."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """A table where it stands."""
+
+    channel: ChannelRef
+    game_id: int
+    table: Table
+
+
 class GameHost:
     """Opens tables, one a channel, and owns their tasks."""
 
     def __init__(self, games: Games) -> None:
         self.games = games
-        self._tables: dict[int, tuple[int, Table]] = {}
-        """By channel: the game's id and its table."""
+        self._seats: dict[int, _Seat] = {}
+        """By channel."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """By game, until its last words are said."""
         self._closing = asyncio.Event()
@@ -50,12 +73,13 @@ class GameHost:
 
     def at(self, channel_id: int) -> Table | None:
         """The table in a channel."""
-        found = self._tables.get(channel_id)
-        return found[1] if found else None
+        found = self._seats.get(channel_id)
+        return found.table if found else None
 
     def of(self, game_id: int) -> Table | None:
         """The table of a game; ``None`` once it is over, or after a restart."""
-        return next((table for game, table in self._tables.values() if game == game_id), None)
+        seats = self._seats.values()
+        return next((seat.table for seat in seats if seat.game_id == game_id), None)
 
     async def open(
         self,
@@ -72,20 +96,45 @@ class GameHost:
             GameRuns: there is a game in the channel.
             ShuttingDown: the bot is stopping.
         """
+        restarts = phrase("I am about to restart. Please start the game in a minute.")
         if self._closing.is_set():
-            raise ShuttingDown(phrase("I am about to restart. Please start the game in a minute."))
+            raise ShuttingDown(restarts)
         game_id = await self.games.start(channel, kind, started_by=started_by, may_rank=may_rank)
+        if self._closing.is_set():
+            # Since it was looked: whoever closes knows nothing of this game.
+            await to_the_end(self.games.end(game_id))
+            raise ShuttingDown(restarts)
         self.begun += 1
         table = make(game_id)
-        self._tables[channel.id] = (game_id, table)
+        self._seats[channel.id] = _Seat(channel, game_id, table)
         task = asyncio.create_task(self._play(channel.id, game_id, table), name=f"game {game_id}")
         self._tasks[game_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(game_id))
 
+    async def forget(self, person_id: int) -> None:
+        """Keep nothing more of a person in the games that are played: theirs to delete is what is
+        stored when this returns. A game in their direct messages ends, for those are deleted."""
+        for seat in list(self._seats.values()):
+            if not seat.table.has(person_id):
+                continue
+            if seat.channel.guild_id is None:
+                await self._stop(seat)
+            else:
+                await seat.table.forget(person_id)
+
+    async def _stop(self, seat: _Seat) -> None:
+        """Have a game end, and wait until it has."""
+        task = self._tasks[seat.game_id]
+        seat.table.stop()
+        _, late = await asyncio.wait({task}, timeout=_STOP_S)
+        for one in late:
+            one.cancel()
+            await asyncio.gather(one, return_exceptions=True)
+
     async def close(self) -> None:
         """End every game, and say so in each channel as far as there is time."""
         self._closing.set()
-        tables = dict(self._tables.values())
+        tables = {seat.game_id: seat.table for seat in self._seats.values()}
         playing = [self._tasks[game_id] for game_id in tables]
         # Those that are over already say their last words.
         ending = [task for task in self._tasks.values() if task not in playing]
@@ -115,7 +164,7 @@ class GameHost:
         finally:
             # The next game may have begun, and ended, while this one said its last words.
             if self.of(game_id) is not None:
-                del self._tables[channel_id]
+                del self._seats[channel_id]
         failed = await self._end(game_id)
         if fault:
             # Maybe for the same reason that its end cannot be stored for.

@@ -49,6 +49,10 @@ class Rules(Protocol[EffectT]):
 
     def standings(self) -> Sequence[Standing]: ...
 
+    def took_part_since(self, number: int) -> Sequence[int]: ...
+
+    def forget(self, person: int) -> None: ...
+
 
 class Table(ABC, Generic[EffectT, AnswerT]):
     """Everything that presses and messages do is answered from memory at once; what has to be
@@ -65,6 +69,7 @@ class Table(ABC, Generic[EffectT, AnswerT]):
         self._rules = rules
         self._to_show: deque[EffectT] = deque()
         self._woken = asyncio.Event()
+        self._keeping = asyncio.Lock()
 
     @property
     def now(self) -> float:
@@ -88,6 +93,20 @@ class Table(ABC, Generic[EffectT, AnswerT]):
     def stop(self) -> None:
         self.take(self._rules.stop(self.now))
 
+    def has(self, person: int) -> bool:
+        """Whether a person started the game, or plays in it."""
+        return person == self.starter or any(
+            one.person == person for one in self._rules.standings()
+        )
+
+    async def forget(self, person: int) -> None:
+        """Go on as if a person had not played: nothing of them is kept from now on, unless they
+        play again."""
+        self._rules.forget(person)
+        async with self._keeping:
+            # What was being kept of them is stored now, and can be deleted.
+            pass
+
     def take(self, effects: Sequence[EffectT]) -> AnswerT | None:
         """Leave the effects of an event to the task, and return the last that answers it."""
         self._to_show.extend(effects)
@@ -101,16 +120,20 @@ class Table(ABC, Generic[EffectT, AnswerT]):
             while not (self._rules.is_over and not self._to_show):
                 self._to_show.extend(self._rules.tick(self.now))
                 while self._to_show:
-                    await self.do(self._to_show.popleft())
+                    # It stays until it is done: what breaks it off may not take points with it.
+                    await self.do(self._to_show[0])
+                    self._to_show.popleft()
                 await self._until_due()
         except BoardLost as lost:
             log.info("game %d has no place any more: %s", self.game_id, lost)
+            await self._keep_the_rest()
         finally:
             self.leave_off()
             await self.board.abandon()
 
     async def close(self) -> None:
         """Say that the bot is stopping, and what is kept. The game's task has ended."""
+        await to_the_end(self._keep_the_rest())
         # Of a game that nobody could be told of the next start tells: it is left running.
         if await self._take_leave(notice(self._kind, await self.games.result(self.game_id))):
             await to_the_end(self.games.interrupt(self.game_id))
@@ -119,13 +142,30 @@ class Table(ABC, Generic[EffectT, AnswerT]):
     async def break_off(self, fault: str) -> None:
         """Say that the game ends here for a fault of ours, which the log has under that id. It
         is played no more."""
-        sentence = phrase(
-            "Something went wrong on our side (id {id}), so the game ends here. The points so far "
-            "are kept; please start a new one.",
-            id=fault,
-        )
+        try:
+            await self._keep_the_rest()
+        except Exception:
+            log.exception("what game %d brought last could not be kept", self.game_id)
+            sentence = phrase(
+                "Something went wrong on our side (id {id}), so the game ends here, and the points "
+                "of the last round are lost. Please start a new one.",
+                id=fault,
+            )
+        else:
+            sentence = phrase(
+                "Something went wrong on our side (id {id}), so the game ends here. The points so "
+                "far are kept; please start a new one.",
+                id=fault,
+            )
         if await self._take_leave(sentence):
             await self.board.disarm()
+
+    async def _keep_the_rest(self) -> None:
+        """Keep what people were told that they have, of a game that ends in the middle of it."""
+        self._to_show.extend(self._rules.stop(self.now))
+        while self._to_show:
+            await self.store(self._to_show[0])
+            self._to_show.popleft()
 
     async def _take_leave(self, text: str) -> bool:
         """Write a last message; whether that could be done."""
@@ -145,6 +185,10 @@ class Table(ABC, Generic[EffectT, AnswerT]):
         """Show it, and keep what has to be kept."""
 
     @abstractmethod
+    async def store(self, effect: EffectT) -> None:
+        """Keep what has to be kept of it. Done twice, it counts once."""
+
+    @abstractmethod
     def leave_off(self) -> None:
         """The game is over: let go of what it held."""
 
@@ -159,9 +203,13 @@ class Table(ABC, Generic[EffectT, AnswerT]):
         await self.board.post(text)
 
     async def keep(self, number: int, gains: dict[int, Gain]) -> None:
-        """Keep what a round brought; who has played is noted with nothing."""
-        everybody = {one.person: Gain(0) for one in self._rules.standings()}
-        await self.games.close_round(self.game_id, number, everybody | gains)
+        """Keep what a round has brought so far; who took part in it for nothing is noted too."""
+        async with self._keeping:
+            took_part = dict.fromkeys(self._rules.took_part_since(number), Gain(0))
+            # Who is forgotten has no gains either.
+            playing = {one.person for one in self._rules.standings()}
+            kept = {person: gain for person, gain in gains.items() if person in playing}
+            await self.games.close_round(self.game_id, number, took_part | kept)
 
     async def _until_due(self) -> None:
         deadline = self._rules.deadline

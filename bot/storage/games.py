@@ -119,21 +119,17 @@ class Games:
         return found[0] if found else None
 
     async def close_round(self, game_id: int, number: int, gains: Mapping[int, Gain]) -> None:
-        """Keep what a round brought. Told twice, it counts once."""
+        """Keep what a round has brought so far: told again, what was told last counts."""
         now = datetime.now(UTC)
         async with self.database.writing() as session:
             for person_id, gain in gains.items():
+                brought = {"points": gain.points, "correct": gain.correct, "at": now}
                 await session.execute(
                     insert_into(session, Award)
-                    .values(
-                        game_id=game_id,
-                        round=number,
-                        person_id=person_id,
-                        points=gain.points,
-                        correct=gain.correct,
-                        at=now,
+                    .values(game_id=game_id, round=number, person_id=person_id, **brought)
+                    .on_conflict_do_update(
+                        index_elements=["game_id", "round", "person_id"], set_=brought
                     )
-                    .on_conflict_do_nothing()
                 )
             players = (
                 select(func.count(Award.person_id.distinct()))

@@ -70,9 +70,7 @@ def test_a_scramble_with_its_clue_and_any_word_of_its_letters() -> None:
 
 def test_a_twist_counts_every_word_once_and_shows_what_was_missed() -> None:
     async def scene() -> None:
-        words = ("listen", "silent", "tin", "nest", "line")
-        puzzle = Puzzle(Kind.TWIST, Difficulty.EASY, "nitlse", frozenset(words), words)
-        discord, ledger, table, playing = anagrams([puzzle])
+        discord, ledger, table, playing = anagrams([twist()])
         await shows(discord, "0 of 5 words found.")
         assert discord.last.buttons == ["Guess", "Skip", "Stop"]
         for person, word in ((BO, "tin"), (ADA, "tin"), (ADA, "nest"), (BO, "listen")):
@@ -84,6 +82,58 @@ def test_a_twist_counts_every_word_once_and_shows_what_was_missed() -> None:
         await playing
         [(_, gains)] = ledger.rounds
         assert gains == {BO: Gain(10 + 70 + 50, 2), ADA: Gain(20, 1)}
+
+    play(scene())
+
+
+def twist() -> Puzzle:
+    words = ("listen", "silent", "tin", "nest", "line")
+    return Puzzle(Kind.TWIST, Difficulty.EASY, "nitlse", frozenset(words), words)
+
+
+def test_the_words_of_a_twist_are_kept_as_they_are_found() -> None:
+    async def scene() -> None:
+        discord, ledger, table, playing = anagrams([twist()])
+        await shows(discord, "0 of 5 words found.")
+        for person, word in ((BO, "tin"), (ADA, "nest"), (BO, "line")):
+            table.guess(person, word)
+        await shows(discord, "3 of 5 words found.")
+        assert ledger.rounds == [(1, {BO: Gain(10 + 20, 2), ADA: Gain(20, 1)})]
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+
+    play(scene())
+
+
+def test_words_that_were_right_a_moment_before_a_stop_count() -> None:
+    async def scene() -> None:
+        discord, ledger, table, playing = anagrams([twist()])
+        await shows(discord, "0 of 5 words found.")
+        table.guess(BO, "tin")
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+        await table.close()
+        assert ledger.rounds == [(1, {BO: Gain(10, 1)})]
+        assert f"<@{BO}>: 10 points" in discord.last.text
+
+    play(scene())
+
+
+def test_who_is_forgotten_in_the_middle_of_a_twist_is_in_nothing_that_is_kept_after() -> None:
+    async def scene() -> None:
+        discord, ledger, table, playing = anagrams([twist()])
+        await shows(discord, "0 of 5 words found.")
+        for person, word in ((BO, "tin"), (ADA, "nest")):
+            table.guess(person, word)
+        await shows(discord, "2 of 5 words found.")
+        assert table.has(BO)
+        await table.forget(BO)
+        assert not table.has(BO)
+        ledger.rounds.clear()
+        table.guess(ADA, "tin")  # free again
+        await playing
+        assert ledger.rounds == [(1, {ADA: Gain(10 + 20, 2)})]
+        assert f"<@{BO}>" not in discord.last.text
 
     play(scene())
 

@@ -10,9 +10,10 @@ from typing import cast
 
 import pytest
 
+from bot.errors import ShuttingDown
 from bot.play.host import GameHost
 from bot.replies.faults import NotPermitted, Transient
-from bot.storage import Games
+from bot.storage import ChannelRef, Games
 from tests.support.stage import now, passes, play
 from tests.support.tables import ADA, BO, HERE, Ledger, begin, played, question
 
@@ -84,6 +85,94 @@ def test_a_game_that_breaks_says_so_under_the_id_that_is_in_the_log(
     play(scene())
 
 
+def test_a_game_that_breaks_where_a_round_cannot_be_kept_does_not_say_that_it_is() -> None:
+    async def scene() -> None:
+        game = begin([question(1)])
+        await game.until("**Question 1 of 1**")
+        game.answers(ADA, "Oslo")
+        game.ledger.round_error = RuntimeError("the database is gone")
+        await game.playing
+        assert "and the points of the last round are lost" in game.discord.last.text
+        assert "kept" not in game.discord.last.text
+
+    play(scene())
+
+
+def test_a_round_that_could_not_be_kept_at_first_is_kept_at_the_end() -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)])
+        await game.until("**Question 1 of 2**")
+        game.answers(ADA, "Oslo")
+
+        async def once(*told: object) -> None:
+            game.ledger.__dict__.pop("close_round")
+            raise RuntimeError("the database is locked")
+
+        game.ledger.__dict__["close_round"] = once
+        await game.playing
+        assert "The points so far are kept" in game.discord.last.text
+        [(number, gains)] = game.ledger.rounds
+        assert (number, gains[ADA].correct) == (1, 1)
+
+    play(scene())
+
+
+def test_who_is_forgotten_is_kept_no_more_unless_they_play_again() -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2), question(3)])
+        await game.until("**Question 1 of 3**")
+        for person in (ADA, BO):
+            game.answers(person, "Oslo")
+        await game.until("**Question 2 of 3**")
+        await game.host.forget(BO)
+        game.answers(ADA, "Oslo")
+        await game.until("**Question 3 of 3**")
+        game.answers(BO, "Oslo")
+        await game.playing
+        [_, (_, second), (_, third)] = game.ledger.rounds
+        assert second.keys() == {ADA}
+        assert third.keys() == {BO}
+        [_, line] = [line for line in game.discord.last.text.splitlines() if "<@" in line]
+        assert f"<@{BO}>" in line
+        assert "1 right" in line
+
+    play(scene())
+
+
+def test_a_game_in_the_direct_messages_of_who_is_forgotten_is_over_before() -> None:
+    async def scene() -> None:
+        game = begin([question(1), question(2)], channel=ChannelRef(11, guild_id=None))
+        await game.until("**Question 1 of 2**")
+        game.answers(BO, "Oslo")
+        await game.until("**Question 2 of 2**")
+        await game.host.forget(ADA)
+        assert game.ledger.ended.is_set()
+        assert game.host.at(HERE.id) is None
+        assert game.discord.last.text.startswith("The game was stopped.")
+
+    play(scene())
+
+
+def test_a_game_that_begins_while_the_bot_stops_leaves_nothing_running() -> None:
+    async def scene() -> None:
+        ledger = Ledger()
+        host = GameHost(cast(Games, ledger))
+        start = ledger.start
+
+        async def late(channel: ChannelRef, kind: str, *, started_by: int, may_rank: bool) -> int:
+            game_id = await start(channel, kind, started_by=started_by, may_rank=may_rank)
+            await host.close()
+            return game_id
+
+        ledger.__dict__["start"] = late
+        with pytest.raises(ShuttingDown):
+            await played(host, Placeholder())
+        assert ledger.ended.is_set()
+        assert host.at(HERE.id) is None
+
+    play(scene())
+
+
 def test_a_game_that_broke_before_a_stop_still_says_so() -> None:
     async def scene() -> None:
         game = begin([question(1)])
@@ -138,6 +227,15 @@ class Placeholder:
 
     async def play(self) -> None:
         await self.over.wait()
+
+    def stop(self) -> None:
+        self.over.set()
+
+    def has(self, person: int) -> bool:
+        return False
+
+    async def forget(self, person: int) -> None:
+        raise AssertionError("nobody plays")
 
     async def close(self) -> None:
         raise AssertionError("it is over")
