@@ -145,7 +145,7 @@ def listed(holdings: Holdings) -> Sentence:
         (
             brought,
             plural(
-                "{count} document that you brought, with their text",
+                "{count} document that you brought, with its text",
                 "{count} documents that you brought, with their text",
                 brought,
             ),

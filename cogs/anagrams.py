@@ -130,6 +130,7 @@ class Anagrams(commands.Cog):
         return await asyncio.to_thread(solve, query, await self.client.play.words.lexicon())
 
     @anagram.command(description="See whether two texts are anagrams of each other.")
+    @app_commands.describe(a="One text", b="The other text")
     async def check(
         self,
         interaction: Interaction,

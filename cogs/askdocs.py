@@ -126,7 +126,14 @@ class Documents(commands.Cog):
         self.client.tree.remove_command(self.menu.name, type=self.menu.type)
 
     @app_commands.command(description="Ask about files, or about those that this channel has.")
-    @app_commands.describe(question="What you want to know")
+    @app_commands.describe(
+        question="What you want to know",
+        file1="A file to read; it stays in this channel's documents",
+        file2="A second file",
+        file3="A third file",
+        file4="A fourth file",
+        file5="A fifth file",
+    )
     async def askdocs(  # noqa: PLR0917 - Discord has no option for several files
         self,
         interaction: Interaction,

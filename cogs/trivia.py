@@ -28,6 +28,8 @@ from bot.replies.telling import acknowledge, respond
 QUESTION_LIMIT = 1000
 """Characters of somebody's own trivia question."""
 
+_IN_SERVERS = phrase("Packs belong to servers. Please use this in one.")
+
 Interaction = discord.Interaction[AirocordClient]
 
 
@@ -184,7 +186,9 @@ class Trivia(commands.Cog):
 
     @pack.command(name="list", description="Which packs this server has.")
     async def list_packs(self, interaction: Interaction) -> None:
-        found = await self.service.bank.packs(interaction.guild_id or 0)
+        if interaction.guild_id is None:
+            raise NotAnAdmin(_IN_SERVERS)
+        found = await self.service.bank.packs(interaction.guild_id)
         if not found:
             await respond(
                 interaction, phrase("This server has no packs. `/trivia pack add` brings one.")
@@ -238,7 +242,7 @@ def _for_admins(interaction: discord.Interaction) -> int:
         NotAnAdmin: the person may not manage it, or this is no server.
     """
     if interaction.guild_id is None:
-        raise NotAnAdmin(phrase("Packs belong to servers. Please use this in one."))
+        raise NotAnAdmin(_IN_SERVERS)
     if not interaction.permissions.manage_guild:
         raise NotAnAdmin(
             phrase("Only people with the permission Manage Server can change the packs.")

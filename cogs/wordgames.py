@@ -84,7 +84,13 @@ class WordGames(commands.Cog):
         await announce(interaction, _in_one_message(lines))
 
     @words.command(description="Let me choose among four answers.")
-    @app_commands.describe(question="What is asked")
+    @app_commands.describe(
+        question="What is asked",
+        a="The first answer",
+        b="The second answer",
+        c="The third answer",
+        d="The fourth answer",
+    )
     async def choose(  # noqa: PLR0917 - each is an option of the command
         self,
         interaction: Interaction,

@@ -51,12 +51,13 @@ class Catalog:
         return count == 1 or (count == 0 and self.language in _ONE_UP_TO)
 
     def command(self, qualified_name: str) -> str:
-        """How a command is typed that is ``trivia start`` in English; words after it, which are
-        no command's, stay."""
+        """How a command is typed that is ``trivia start`` in English. A word after it is what one
+        of its options lets people choose, such as ``on``."""
         words = qualified_name.split(" ")
         paths = (" ".join(words[: end + 1]) for end in range(len(words)))
         return " ".join(
-            self.commands.get(path, word) for path, word in zip(paths, words, strict=True)
+            self.commands.get(path) or self.choices.get(word, word)
+            for path, word in zip(paths, words, strict=True)
         )
 
     def number(self, value: int) -> str:

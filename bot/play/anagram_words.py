@@ -126,6 +126,7 @@ def over(result: GameOver) -> Sentence:
         board = [
             (
                 one.person,
+                one.points,
                 phrase(
                     "{points}, {right} right", points=points_counted(one.points), right=one.right
                 ),

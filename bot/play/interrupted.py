@@ -50,7 +50,11 @@ def notice(kind: str, standings: Sequence[Standing]) -> Sentence:
     of it."""
     lines = [_interrupted(kind)]
     if standings:
-        lines.append(scoreboard([(one.person_id, points_counted(one.points)) for one in standings]))
+        lines.append(
+            scoreboard(
+                [(one.person_id, one.points, points_counted(one.points)) for one in standings]
+            )
+        )
     return joined(lines)
 
 

@@ -50,6 +50,7 @@ async def show_scores(
     lines = [
         (
             one.person_id,
+            one.points,
             phrase(
                 "{points}, {right} right, {games}",
                 points=points_counted(one.points),

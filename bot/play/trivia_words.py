@@ -127,7 +127,9 @@ def over(result: GameOver, owed: Sequence[str]) -> Sentence:
     }[result.ending]
     lines = [reason]
     if result.standings:
-        lines.append(scoreboard([(one.person, _standing(one)) for one in result.standings]))
+        lines.append(
+            scoreboard([(one.person, one.points, _standing(one)) for one in result.standings])
+        )
     if result.standings and not result.ranked:
         lines.append(small_print(phrase("Scoreboards count games with two or more players.")))
     # A message has no room for all that fifty packs may say of themselves.

@@ -48,11 +48,15 @@ def capitalized(text: str) -> Sentence:
     return changed(text, lambda said: said[:1].upper() + said[1:])
 
 
-def scoreboard(lines: Sequence[tuple[int, str]], *, most: int = BOARD_LINES) -> Sentence:
-    """Persons with what they have, best first."""
+def scoreboard(lines: Sequence[tuple[int, int, str]], *, most: int = BOARD_LINES) -> Sentence:
+    """Persons with their points and what is said of them, best first. The same points have the
+    same place, and none have no medal."""
     shown: list[str] = []
-    for place, (who, what) in enumerate(lines[:most]):
-        medal = _MEDALS[place] if place < len(_MEDALS) else ""
+    place, before = 0, None
+    for number, (who, points, what) in enumerate(lines[:most]):
+        place = place if points == before else number
+        before = points
+        medal = _MEDALS[place] if place < len(_MEDALS) and points > 0 else ""
         shown.append(joined([f"{medal}{place + 1}. {person(who)}: ", what], ""))
     if len(lines) > most:
         shown.append(small_print(and_more(len(lines) - most)))

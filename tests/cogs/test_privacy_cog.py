@@ -47,7 +47,7 @@ async def test_show_says_in_words_what_there_is_and_of_whom(world: World) -> Non
         "I have stored about you:\n"
         "- 1 question that you asked\n"
         "- 1 reply to them\n"
-        "- 1 document that you brought, with their text"
+        "- 1 document that you brought, with its text"
     )
     assert await use(world.alice, world, "show") == "I have nothing stored about you."
 

@@ -11,12 +11,13 @@ from bot.games.trivia_settings import Mode
 from bot.generation.engine import SamplingParams
 from bot.generation.queue import GenerationQueue
 from bot.play.explaining import Explainer
+from bot.play.words import scoreboard
 from bot.prompting import Prompter
 from bot.replies.faults import NotPermitted, Transient
 from bot.storage import Gain
 from tests.support.engines import ScriptedEngine
 from tests.support.stage import play
-from tests.support.tables import ADA, BO, begin, question
+from tests.support.tables import ADA, BO, CY, begin, question
 
 
 def test_a_game_of_choices_from_the_first_question_to_the_scoreboard() -> None:
@@ -160,3 +161,14 @@ def test_a_game_that_may_not_be_shown_any_more_ends() -> None:
         assert game.ledger.rounds[0][1][ADA].points > 0
 
     play(scene())
+
+
+def test_the_same_points_have_the_same_place_and_none_have_no_medal() -> None:
+    board = scoreboard([(ADA, 90, "90"), (BO, 90, "90"), (CY, 40, "40"), (4, 0, "0"), (5, 0, "0")])
+    assert board.splitlines() == [
+        f"🥇1. <@{ADA}>: 90",
+        f"🥇1. <@{BO}>: 90",
+        f"🥉3. <@{CY}>: 40",
+        "4. <@4>: 0",
+        "4. <@5>: 0",
+    ]
