@@ -43,6 +43,15 @@ log = logging.getLogger(__name__)
 _LAST_WORDS_S = 15.0
 """At shutdown, how long replies that were ended may take to show and store their last text."""
 
+_UNREACHABLE = (
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    discord.HTTPException,
+    discord.GatewayNotFound,
+)
+"""What comes of a network, or a Discord, that is not there."""
+
 _LOGIN_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Between tries to log in: a machine that starts may have the bot up before its network, and
 Discord stumbles now and then."""
@@ -292,6 +301,20 @@ async def _log_in(client: AirocordClient, token: str) -> None:
     return await client.login(token)
 
 
+async def _stay_connected(client: AirocordClient) -> None:
+    """Until the client is closed. discord.py connects anew by itself, but for the first time: it
+    asks a connection that it never had where to go on (2.7)."""
+    for _ in _LOGIN_PAUSES_S:
+        try:
+            return await client.connect()
+        except AttributeError as error:
+            if client.ws is not None or not isinstance(error.__context__, _UNREACHABLE):
+                raise
+            # It has waited already.
+            log.warning("Discord's gateway cannot be reached (%s); I try again", error.__context__)
+    return await client.connect()
+
+
 async def _connect(client: AirocordClient, token: str) -> None:
     """Stay connected to Discord until the client is closed.
 
@@ -301,7 +324,7 @@ async def _connect(client: AirocordClient, token: str) -> None:
     """
     try:
         await _log_in(client, token)
-        await client.connect()
+        await _stay_connected(client)
     except discord.LoginFailure as error:
         raise SettingsError(f"Discord does not know this DISCORD_TOKEN. {WHERE_FROM}") from error
     except discord.PrivilegedIntentsRequired as error:
@@ -320,7 +343,10 @@ async def _connect(client: AirocordClient, token: str) -> None:
             f"Discord ended the connection for good (code {error.code}). Check on the Bot page of "
             "the application that the token was not reset, then start again."
         ) from error
-    except (aiohttp.ClientError, OSError, discord.HTTPException, discord.GatewayNotFound) as error:
+    except (*_UNREACHABLE, AttributeError) as error:
+        cause = error.__context__ if isinstance(error, AttributeError) else error
+        if not isinstance(cause, _UNREACHABLE):
+            raise
         raise AirocordError(
-            f"Discord cannot be reached ({error}). Check the network and try again."
+            f"Discord cannot be reached ({cause}). Check the network and try again."
         ) from error

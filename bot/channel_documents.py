@@ -274,6 +274,12 @@ class ChannelDocuments:
             raise DocumentError(NO_DOCUMENTS)
         return AboutDocuments(self._means, [document.id for document in documents])
 
+    async def are_behind(self, reply: StoredTurn) -> bool:
+        """Whether ``reply`` is about documents, also about such that are gone."""
+        return (
+            reply.answers is not None and await self.library.documents_of(reply.answers) is not None
+        )
+
     async def about_the_same(self, reply: StoredTurn) -> AboutDocuments | None:
         """A question about the documents that ``reply`` is about; ``None``: it is about none.
 

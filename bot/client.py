@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.access import Access, NotWelcome
+from bot.access import Access, NotWelcome, Purpose
 from bot.channel_documents import ChannelDocuments
 from bot.command_words import CommandWords, translated
 from bot.connection import Connection
@@ -31,7 +32,7 @@ from bot.privacy import PrivacyRequests
 from bot.replies.controls import DYNAMIC_ITEMS
 from bot.replies.telling import respond
 from bot.reply_actions import ReplyActions
-from bot.sentences import tell_of
+from bot.sentences import sentence_for, tell_of
 from bot.shards import ALL_SHARDS, Shards
 from bot.storage import InterruptedReply, RunningGame
 
@@ -144,7 +145,9 @@ class AirocordClient(commands.Bot):
         self.about = about
         self.queue_status = queue_status
         self.message_file_limit = message_file_limit
-        self.reply_actions = ReplyActions(conversation, access, lambda: self.me)
+        self.reply_actions = ReplyActions(
+            conversation, access, lambda: self.me, documents.are_behind
+        )
         self.interrupted: Sequence[InterruptedReply] = ()
         """Replies that a process left unfinished when it died; marked once we are logged in."""
         self.interrupted_games: Sequence[RunningGame] = ()
@@ -155,6 +158,7 @@ class AirocordClient(commands.Bot):
         self._started_at = time.monotonic()
         self._synced_commands = synced_commands
         self._marking: asyncio.Task[None] | None = None
+        self._is_connected = False
 
     @property
     def me(self) -> Speaker:
@@ -166,14 +170,14 @@ class AirocordClient(commands.Bot):
         """In which servers it is, once it is online."""
         return Membership(
             frozenset(guild.id for guild in self.guilds),
-            frozenset(guild.shard_id for guild in self.guilds),
+            frozenset(self.own_shards.ids),
             self.shard_count or 1,
         )
 
     def connection(self) -> Connection:
         """How the connection to Discord stands, for the metrics."""
         return Connection(
-            is_ready=self.is_ready() and not self.is_closed(),
+            is_ready=self.is_connected and not self.is_closed(),
             latency_s=self.latency,
             servers=len(self.guilds),
             edits=self.conversation.replies.pacers.traffic.total,
@@ -196,14 +200,38 @@ class AirocordClient(commands.Bot):
             await self.sync_commands()
         self._marking = asyncio.create_task(self._mark(), name="mark what was interrupted")
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether Discord tells of what happens at this moment. discord.py's own ``is_ready``
+        stays as it is when the connection is lost."""
+        return self._is_connected
+
     async def on_ready(self) -> None:
+        self._is_connected = True
         self.online.set()
+
+    async def on_resumed(self) -> None:
+        self._is_connected = True
+
+    async def on_disconnect(self) -> None:
+        self._is_connected = False
 
     async def close(self) -> None:
         if self._marking is not None:
             self._marking.cancel()
             await asyncio.gather(self._marking, return_exceptions=True)
         await super().close()
+
+    async def show_source(
+        self, interaction: discord.Interaction, turn_id: int, number: int
+    ) -> None:
+        """Show a passage that a reply comes from to who may ask about documents."""
+        try:
+            await self.access.check(interaction, Purpose.DOCUMENTS)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told
+            await respond(interaction, sentence_for(error))
+            return
+        await self.documents.show_source(interaction, turn_id, number)
 
     async def on_message(self, message: discord.Message) -> None:
         """Nothing: there are no prefix commands, the cogs listen for themselves."""
@@ -228,9 +256,22 @@ class AirocordClient(commands.Bot):
 class ShardedClient(AirocordClient, discord.AutoShardedClient):
     """A connection for each of its shards, as :class:`commands.AutoShardedBot` has them."""
 
+    @functools.cached_property
+    def _connected_shards(self) -> set[int]:
+        return set()
+
     @property
-    def membership(self) -> Membership:
-        return replace(super().membership, shards=frozenset(self.own_shards.ids))
+    def is_connected(self) -> bool:
+        return self._connected_shards.issuperset(self.own_shards.ids)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self._connected_shards.add(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self._connected_shards.add(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self._connected_shards.discard(shard_id)
 
     async def launch_shards(self) -> None:
         self.shard_ids = list(self.own_shards.ids)

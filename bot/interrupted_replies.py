@@ -45,14 +45,17 @@ async def mark_interrupted(
     me = client.user.id if client.user else 0
     for reply in replies:
         channel = client.get_partial_messageable(reply.channel_id)
-        language = await language_at(client, reply.channel_id)
         try:
+            language = await language_at(client, reply.channel_id)
             if reply.is_kept:
                 await _mark(channel, language, history, reply, me)
             else:
                 await _mark_unkept(channel, language, reply, me)
         except OutletError as error:
             log.info("reply %d could not be marked as interrupted: %s", reply.turn_id, error)
+        except Exception:
+            # The others are marked all the same.
+            log.exception("reply %d could not be marked as interrupted", reply.turn_id)
 
 
 async def _mark(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import discord
 
-from bot.access import Access
+from bot.access import Access, Purpose
 from bot.conversation import Conversation, Speaker
 from bot.errors import AirocordError
 from bot.language import phrase
@@ -35,12 +35,17 @@ class ReplyActions:
     """Carries out Stop, Regenerate and Continue for the person who asked, and for moderators."""
 
     def __init__(
-        self, conversation: Conversation, access: Access, me: Callable[[], Speaker]
+        self,
+        conversation: Conversation,
+        access: Access,
+        me: Callable[[], Speaker],
+        is_about_documents: Callable[[StoredTurn], Awaitable[bool]],
     ) -> None:
         """``me`` is the bot's own account, known once it is logged in."""
         self._conversation = conversation
         self._access = access
         self._me = me
+        self._is_about_documents = is_about_documents
 
     async def stop(self, interaction: discord.Interaction, turn_id: int) -> None:
         await self._reply(interaction, turn_id)
@@ -49,20 +54,31 @@ class ReplyActions:
         await acknowledge(interaction, thinking=False)
 
     async def regenerate(self, interaction: discord.Interaction, turn_id: int) -> None:
-        await self._access.check(interaction)
-        reply = await self._reply(interaction, turn_id)
+        reply = await self._to_be_written(interaction, turn_id)
         outlet = self._outlet(interaction)
         await self._conversation.regenerate(reply, interaction.user.id, outlet, self._me())
 
     async def resume(self, interaction: discord.Interaction, turn_id: int) -> None:
-        await self._access.check(interaction)
-        reply = await self._reply(interaction, turn_id)
+        reply = await self._to_be_written(interaction, turn_id)
         outlet = self._outlet(interaction)
         has_grown = await self._conversation.resume(reply, interaction.user.id, outlet)
         if interaction.message is not None and has_grown:
             # The controls are under the continuation now.
             with contextlib.suppress(OutletError):
                 await persistently(partial(_take_controls_away, interaction, interaction.message))
+
+    async def _to_be_written(self, interaction: discord.Interaction, turn_id: int) -> StoredTurn:
+        """The reply, if the model may be asked for it once more, by this person.
+
+        Raises:
+            NotWelcome: they may not use the bot here, or not for documents.
+            NotAllowed: it is somebody else's, or gone.
+        """
+        await self._access.check(interaction)
+        reply = await self._reply(interaction, turn_id)
+        if await self._is_about_documents(reply):
+            await self._access.check(interaction, Purpose.DOCUMENTS)
+        return reply
 
     async def _reply(self, interaction: discord.Interaction, turn_id: int) -> StoredTurn:
         """The reply, if this person may decide about it.

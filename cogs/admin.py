@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import discord
@@ -58,7 +59,8 @@ class Admin(commands.Cog):
             "{versions}, in {count} servers; Discord answers in {milliseconds} ms.",
             len(client.guilds),
             versions=versions,
-            milliseconds=round(client.latency * 1000),
+            # There is no figure before the first heartbeat.
+            milliseconds=round(client.latency * 1000) if math.isfinite(client.latency) else "?",
         )
         state = status_text(client.queue_status(), client.uptime_s, memory=resident_bytes())
         await respond(interaction, joined([place, state]))

@@ -73,7 +73,9 @@ class UndoReset(
             await respond(interaction, sentence_for(error))
 
     async def _undo(self, interaction: discord.Interaction) -> None:
-        history = cast(AirocordClient, interaction.client).conversation.history
+        client = cast(AirocordClient, interaction.client)
+        await client.access.check(interaction)
+        history = client.conversation.history
         channel = ref_of(interaction.channel)
         undone = await history.unforget(channel.id, self.forgotten, self.previous)
         sentence = (
@@ -232,7 +234,12 @@ class Chat(commands.Cog):
         if replied_to is None:
             return None
         turn = await self.conversation.history.turn_of_message(replied_to)
-        return None if turn is None else await self.client.documents.about_the_same(turn)
+        if turn is None or not await self.client.documents.are_behind(turn):
+            return None
+        asker = asker_of(message.author, ref_of(message.channel))
+        if refused := await self.client.access.refusal(asker, Purpose.DOCUMENTS):
+            raise NotWelcome(refused)
+        return await self.client.documents.about_the_same(turn)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:

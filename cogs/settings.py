@@ -95,7 +95,7 @@ class Settings(commands.Cog):
     @app_commands.check(_may_manage)
     async def clear_persona(self, interaction: Interaction) -> None:
         await self.preferences.set_persona(ref_of(interaction.channel), None)
-        await announce(interaction, phrase("I am myself again in this channel."))
+        await announce(interaction, phrase("This channel has no persona of its own any more."))
 
 
 async def setup(client: AirocordClient) -> None:

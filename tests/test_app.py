@@ -7,11 +7,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import aiohttp
 import discord
 import pytest
+from discord.backoff import ExponentialBackoff
+from discord.gateway import DiscordWebSocket
 
 from bot import app
 from bot.client import AirocordClient
@@ -128,6 +131,53 @@ async def test_it_comes_online_although_discord_stumbles_while_it_logs_in(
     finally:
         await sandbox.close()
     assert fault.hits == 2
+
+
+async def test_it_comes_online_although_the_gateway_cannot_be_reached_at_first(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, ScriptedEngine())
+    monkeypatch.setattr(ExponentialBackoff, "delay", lambda _self: 0.0)
+    failures = iter([OSError("unreachable"), TimeoutError(), aiohttp.ClientError()])
+    connect = DiscordWebSocket.from_client
+
+    async def from_client(client: discord.Client, **how: Any) -> DiscordWebSocket:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return await connect(client, **how)
+
+    monkeypatch.setattr(DiscordWebSocket, "from_client", from_client)
+    stop, is_ready = asyncio.Event(), asyncio.Event()
+    sandbox = Sandbox()
+    await sandbox.start()
+    served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
+    try:
+        async with asyncio.timeout(20):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(app.run_bot(served, stop, is_ready))
+                await is_ready.wait()
+                stop.set()
+    finally:
+        await sandbox.close()
+
+
+async def test_a_gateway_that_never_answers_ends_the_run_with_a_sentence(
+    settings: Settings, gate: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def from_client(client: discord.Client, **how: Any) -> DiscordWebSocket:
+        raise OSError("unreachable")
+
+    use(monkeypatch, ScriptedEngine())
+    monkeypatch.setattr(ExponentialBackoff, "delay", lambda _self: 0.0)
+    monkeypatch.setattr(DiscordWebSocket, "from_client", from_client)
+    sandbox = Sandbox()
+    await sandbox.start()
+    served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
+    try:
+        with pytest.raises(AirocordError, match=r"Discord cannot be reached \(unreachable\)"):
+            await app.run_bot(served, asyncio.Event())
+    finally:
+        await sandbox.close()
 
 
 async def test_a_model_that_cannot_be_loaded_ends_the_run_with_its_sentence(

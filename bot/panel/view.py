@@ -242,6 +242,9 @@ class _PersonaDialog(discord.ui.Modal):
         )
         self.add_item(discord.ui.Label(text=phrase("Persona"), component=self.persona))
 
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        return await self._panel.interaction_check(interaction)
+
     async def on_submit(self, interaction: discord.Interaction) -> None:
         await self._panel.change(interaction, persona=self.persona.value)
 

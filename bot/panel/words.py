@@ -16,6 +16,10 @@ PERSONA_LIMIT = 1500
 """Characters: about a fifth of a window of 2048 tokens, which is never cut."""
 
 
+_MOST_NAMED = 12
+"""Channels, roles or people in one line."""
+
+
 class PageName(Enum):
     """Each with what it is called."""
 
@@ -62,7 +66,7 @@ def _where_text(choices: Choices, bounds: Bounds) -> list[str]:
 
 def _who_text(choices: Choices, bounds: Bounds) -> list[str]:
     def named(subject: Subject, mark: str, *, allowed: bool) -> str:
-        return ", ".join(f"<@{mark}{found}>" for found in choices.ids(subject, allowed=allowed))
+        return _named([f"<@{mark}{found}>" for found in choices.ids(subject, allowed=allowed)])
 
     only = named(Subject.ROLE, "&", allowed=True)
     lines = [
@@ -102,19 +106,27 @@ def _features_text(choices: Choices, bounds: Bounds) -> list[str]:
 
 
 def _keeping_text(choices: Choices, bounds: Bounds) -> list[str]:
-    number = choices.retention_days or bounds.retention_days
-    if not number:
+    limits = [number for number in (choices.retention_days, bounds.retention_days) if number]
+    if not limits:
         return [phrase("I keep conversations and documents until somebody deletes them.")]
     return [
         phrase(
             "Conversations and documents are deleted after {days}; scores are kept.",
-            days=days(number),
+            days=days(min(limits)),
         )
     ]
 
 
 def _channels(ids: Sequence[int]) -> str:
-    return ", ".join(f"<#{channel_id}>" for channel_id in ids)
+    return _named([f"<#{channel_id}>" for channel_id in ids])
+
+
+def _named(mentions: Sequence[str]) -> str:
+    """A message has no room for all; the menus under it show the others."""
+    shown = list(mentions[:_MOST_NAMED])
+    if len(mentions) > _MOST_NAMED:
+        shown.append(phrase("and {count} more", count=len(mentions) - _MOST_NAMED))
+    return joined(shown, ", ")
 
 
 _TEXTS: dict[PageName, Callable[[Choices, Bounds], list[str]]] = {

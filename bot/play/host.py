@@ -115,7 +115,8 @@ class GameHost:
         """Keep nothing more of a person in the games that are played: theirs to delete is what is
         stored when this returns. A game in their direct messages ends, for those are deleted."""
         for seat in list(self._seats.values()):
-            if not seat.table.has(person_id):
+            # Others may have ended meanwhile.
+            if self.of(seat.game_id) is None or not seat.table.has(person_id):
                 continue
             if seat.channel.guild_id is None:
                 await self._stop(seat)

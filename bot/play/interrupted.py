@@ -28,16 +28,24 @@ async def tell_interrupted(
     The client is logged in.
     """
     for game in interrupted:
-        channel = client.get_partial_messageable(game.channel_id, guild_id=game.guild_id)
-        if game.message_id is not None:
-            message = channel.get_partial_message(game.message_id)
-            try:
-                await persistently(partial(_take_buttons_away, message))
-            except OutletError as error:
-                log.info("the buttons of game %d could not be taken away: %s", game.id, error)
-        told = notice(game.kind, await games.result(game.id))
-        language = await language_at(client, game.channel_id)
-        await say(ChannelOutlet(channel, language=language), told)
+        try:
+            await _tell(client, games, game)
+        except Exception:
+            # Of the others it is told all the same.
+            log.exception("nobody was told that game %d is over", game.id)
+
+
+async def _tell(client: discord.Client, games: Games, game: RunningGame) -> None:
+    channel = client.get_partial_messageable(game.channel_id, guild_id=game.guild_id)
+    if game.message_id is not None:
+        message = channel.get_partial_message(game.message_id)
+        try:
+            await persistently(partial(_take_buttons_away, message))
+        except OutletError as error:
+            log.info("the buttons of game %d could not be taken away: %s", game.id, error)
+    told = notice(game.kind, await games.result(game.id))
+    language = await language_at(client, game.channel_id)
+    await say(ChannelOutlet(channel, language=language), told)
 
 
 async def _take_buttons_away(message: discord.PartialMessage) -> None:

@@ -26,11 +26,6 @@ class SourceActions(Protocol):
         """Answer the interaction within Discord's three seconds, whatever goes wrong."""
 
 
-class _SourceClient(Protocol):
-    @property
-    def documents(self) -> SourceActions: ...
-
-
 class SourceButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"airo:source:(?P<turn>[0-9]{1,19}):(?P<number>[0-9]{1,3})",
@@ -59,7 +54,7 @@ class SourceButton(
         return cls(int(match["turn"]), int(match["number"]))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        actions = cast(_SourceClient, interaction.client).documents
+        actions = cast(SourceActions, interaction.client)
         await actions.show_source(interaction, self.turn_id, self.number)
 
 

@@ -194,18 +194,21 @@ async def redraw(
     interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
 ) -> None:
     """Change the message whose button or menu was used; it keeps no others than those of ``view``.
+    As in :func:`tell`, up to 4,096 characters.
 
     Raises:
         OutletError: it could not be done.
     """
+    content = text if _fits(text) else None
+    embeds = [] if _fits(text) else [discord.Embed(description=text)]
 
     async def answer() -> None:
         async with discord_call(QUICK_LIMIT_S):
-            await interaction.response.edit_message(content=text, view=view)
+            await interaction.response.edit_message(content=content, embeds=embeds, view=view)
 
     async def edit() -> None:
         async with discord_call(CALL_LIMIT_S):
-            await interaction.edit_original_response(content=text, view=view)
+            await interaction.edit_original_response(content=content, embeds=embeds, view=view)
 
     is_taken = _shown_of(interaction) is None and await _first(answer)
     _note(interaction, _Shown.HEARD)

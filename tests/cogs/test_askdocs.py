@@ -81,6 +81,23 @@ async def test_without_documents_there_is_a_sentence_and_nothing_is_asked(world:
     assert world.engine.prompts == []
 
 
+async def test_where_documents_are_switched_off_no_way_leads_to_them(world: World) -> None:
+    says(world, "Twelve people walked there.")
+    asked = await askdocs(world, "How many people?", ("moon.pdf", MOON))
+    answer = asked.response
+    assert answer is not None
+    await world.client.access.guilds.change(world.guild.id, documents=False)
+    refused = "Documents are switched off in this server."
+    await world.bob.send(world.channel, "And who was last?", reply_to=answer)
+    assert world.shown()[-1].startswith(refused)
+    for label in ("Regenerate", "1: moon.pdf, page 2"):
+        pressed = await world.bob.click(answer, label=label)
+        assert pressed.ephemeral
+        assert pressed.response is not None
+        assert pressed.response.content.startswith(refused)
+    assert len(world.engine.prompts) == 1
+
+
 async def test_documents_of_one_channel_are_not_known_in_another(world: World) -> None:
     await askdocs(world, "How far?", ("moon.pdf", MOON))
     other = world.guild.create_text_channel("other")

@@ -11,6 +11,7 @@ import pytest
 
 from bot.access import Access, Asker, Purpose
 from bot.generation.queue import GenerationQueue
+from bot.storage import Subject
 from cogs.chat import NOTHING_TO_READ
 from tests.support.engines import Script
 from tests.support.held import HeldDownloads
@@ -318,6 +319,18 @@ async def test_reset_forgets_and_undo_remembers(world: World) -> None:
     await world.bob.click(result.response, label="Undo")
     assert result.response.content == "I remember this conversation again."
     assert await turns(world) == [("remember me", "Hello there.")]
+
+
+async def test_who_may_not_use_the_bot_cannot_bring_back_what_was_reset(world: World) -> None:
+    await world.alice.slash(world.channel, "chat", message="a plan")
+    result = await world.alice.slash(world.channel, "reset")
+    assert result.response is not None
+    await world.client.access.guilds.set_rules(
+        world.guild.id, Subject.PERSON, [world.bob.id], allowed=False
+    )
+    pressed = await world.bob.click(result.response, label="Undo")
+    assert pressed.ephemeral
+    assert await turns(world) == []
 
 
 async def test_reset_of_an_empty_channel_says_that_there_is_nothing(world: World) -> None:

@@ -233,6 +233,8 @@ async def test_a_server_that_the_bot_is_taken_out_of_is_marked_and_one_it_joins_
     world.env.backend.remove_guild(world.guild.id)
     await world.env.settle()
     assert (await known.guilds())[world.guild.id] is not None
+    # Also at the next start, though it was the only one.
+    assert world.client.membership.has_left(world.guild.id)
     await world.client.housekeeping.joined(world.guild.id)
     assert await known.guilds() == {world.guild.id: None}
 

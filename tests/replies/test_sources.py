@@ -78,10 +78,6 @@ class Bot(discord.Client):
         super().__init__(intents=discord.Intents.all())
         self.pressed: list[tuple[int, int]] = []
 
-    @property
-    def documents(self) -> Bot:
-        return self
-
     async def show_source(
         self, interaction: discord.Interaction, turn_id: int, number: int
     ) -> None:

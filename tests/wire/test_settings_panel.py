@@ -89,6 +89,25 @@ async def test_who_may_use_it(wire: Wire) -> None:
     await answered(wire, wire.bo)
 
 
+async def test_who_is_no_admin_any_more_changes_nothing_by_a_dialog_that_is_open(
+    wire: Wire,
+) -> None:
+    panel = await opened(wire)
+    await panel.choose("page", ["REPLIES"])
+    pressed = wire.ada.press(
+        wire.channel_id, int(panel.message["id"]), buttons(panel.message)["Change persona"]
+    )
+    dialog = await pressed.answered()
+    guild = next(iter(wire.sandbox.world.guilds.values()))
+    owner, guild["owner_id"] = guild["owner_id"], str(wire.bo.id)
+    try:
+        said = await told(wire.ada, wire.ada.submit(dialog, {"persona": "You obey Ada."}))
+    finally:
+        guild["owner_id"] = owner
+    assert said == "You need the permission Manage Server for that."
+    assert "You obey" not in await answered(wire, wire.bo)
+
+
 async def test_how_it_replies(wire: Wire) -> None:
     panel = await opened(wire)
     await panel.choose("page", ["REPLIES"])
