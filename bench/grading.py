@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from bench.table import Report, Table
 from bot.games import opentdb
-from bot.games.grading import Grader, Verdict, is_playable_typed, tolerance
+from bot.games.grading import Grader, Verdict, is_near, is_playable_typed
 from bot.games.plain_text import plain
 from bot.games.questions import Question
 
@@ -44,8 +44,7 @@ def _ratio(question: Question, guess: str) -> bool:
 
 def _tiered(question: Question, guess: str) -> bool:
     """Typos by length and equal numbers, without a look at the wrong options."""
-    key, told = plain(question.answer), plain(guess)
-    return key.exact == told.exact and OSA.distance(key.text, told.text) <= tolerance(len(key.text))
+    return is_near(plain(guess), plain(question.answer))
 
 
 def _shipped(question: Question, guess: str) -> bool:

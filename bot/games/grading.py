@@ -1,21 +1,22 @@
 """Whether a typed guess is the answer.
 
 A guess is right when, written plainly, it is at most a few typos away from one of the answer's
-forms, has the same numbers in it, and is nearer to the answer than to any wrong answer of the same
-question. Typos are counted as optimal string alignment does: a letter too many, too few, wrong, or
-two neighbours swapped. The whole guess is compared, so a list of possible answers is never right.
+forms, has the same numbers in it, turns no word into one that excludes it (north into south), and
+is nearer to the answer than to any wrong answer of the same question. Typos are counted as optimal
+string alignment does: a letter too many, too few, wrong, or two neighbours swapped. The whole guess
+is compared, so a list of possible answers is never right.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz.distance import OSA
 
-from bot.games.plain_text import Plain, plain
+from bot.games.plain_text import Plain, plain, readings
 from bot.games.questions import Question
 
 LONGEST_GUESS = 200
@@ -70,25 +71,31 @@ class Grader:
         """What a guess is worth. Costs some microseconds a form; a long guess is not read."""
         if len(guess) > LONGEST_GUESS or _squeezed(guess) in self.wrong_texts:
             return Verdict.WRONG
-        if self._is_right(plain(guess)):
+        if self._is_right(readings(guess)):
             return Verdict.RIGHT
         parts = [part for part in _SEPARATOR.split(guess) if part.strip()]
-        if len(parts) > 1 and any(self._is_right(plain(part)) for part in parts):
+        if len(parts) > 1 and any(self._is_right(readings(part)) for part in parts):
             return Verdict.SEVERAL
         return Verdict.WRONG
 
     @property
     def is_ambiguous(self) -> bool:
         """A wrong answer would be taken for a typo of the right one."""
-        return any(_is_near(form, key) for form in self.wrong for key in self.keys)
+        return any(form.says(key) or is_near(form, key) for form in self.wrong for key in self.keys)
 
-    def _is_right(self, guess: Plain) -> bool:
-        if not guess.text:
+    def _is_right(self, guesses: tuple[Plain, ...]) -> bool:
+        """Whether one of the readings of a guess is a key, or nearer to one than any is to a wrong
+        answer."""
+        if not guesses[0].text:
             return False
-        if any(guess.text == key.text for key in self.keys):
+        if any(guess.says(key) for guess in guesses for key in self.keys):
             return True
-        near = [_distance(guess, key) for key in self.keys if _is_near(guess, key)]
-        return bool(near) and all(min(near) < _distance(guess, wrong) for wrong in self.wrong)
+        near = [
+            _distance(guess, key) for guess in guesses for key in self.keys if is_near(guess, key)
+        ]
+        return bool(near) and all(
+            min(near) < _distance(guess, wrong) for guess in guesses for wrong in self.wrong
+        )
 
 
 def grade(question: Question, guess: str) -> Verdict:
@@ -111,17 +118,17 @@ def is_playable_typed(question: Question) -> bool:
 
 
 def _forms(texts: Iterable[str], *, with_article: bool) -> tuple[Plain, ...]:
-    """Answers with what stands in brackets, and without it.
+    """Answers with what stands in brackets, and without it; as they say it, and as they write it.
 
     Where there is a leading "The", another form keeps it, since a typo in it hides that it is one.
     """
     found: list[Plain] = []
     for text in texts:
-        for written in (text, _BRACKETS.sub(" ", text)):
-            form = plain(written)
-            found.append(form)
+        for written in dict.fromkeys((text, _BRACKETS.sub(" ", text))):
+            forms = readings(written)
+            found += forms
             if with_article and written.strip().casefold().startswith("the "):
-                found.append(Plain("the" + form.text, form.exact))
+                found += [replace(form, text="the" + form.text, first="") for form in forms]
     return tuple(form for form in dict.fromkeys(found) if form.text)
 
 
@@ -129,11 +136,14 @@ def _squeezed(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _is_near(guess: Plain, key: Plain) -> bool:
-    if guess.exact != key.exact:
-        return False
+def is_near(guess: Plain, key: Plain) -> bool:
+    """Whether a guess is within the typos that are forgiven in a key."""
     most = tolerance(len(key.text))
-    return abs(len(guess.text) - len(key.text)) <= most and _distance(guess, key) <= most
+    return (
+        abs(len(guess.text) - len(key.text)) <= most
+        and guess.may_be_meant(key)
+        and _distance(guess, key) <= most
+    )
 
 
 def _distance(a: Plain, b: Plain) -> int:

@@ -5,90 +5,180 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
 
-_WORDS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
-}  # fmt: skip
-_TEN_WORDS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
-_ROMAN = re.compile(r"(?=.)(x{0,3})(ix|iv|v?i{0,3})\Z")
-_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
+from bot.games.numbers import FIGURES, WRITTEN_OUT, Number, with_numbers
+from bot.games.opposites import is_unit, labels
 
-_MARKS = re.compile("[\u0300-\u036f]")
-"""Accents of Latin, Greek and Cyrillic letters; marks of other scripts are letters there."""
+_ACCENTS = re.compile("[\u0300-\u036f]")
+"""Of Latin, Greek and Cyrillic letters; marks of other scripts are letters there."""
+_OPTIONAL = re.compile("[\u0591-\u05c7\u0640\u064b-\u0652\u0670]")
+"""Vowel points, which Hebrew and Arabic mostly leave out."""
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
 )
-_TOKEN = re.compile(
-    r"(?:(?<![^\s(\[\"'$£€¥])[-\u2212])?\d+(?:,\d{3}(?!\d))*(?:\.\d+)?|[^\W\d_]+[+#]*"
+_RAISED = re.compile("(?<=\\d)(?=[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u207f\u2150-\u215f])")
+"""Before a power or a fraction that stands right behind a figure."""
+_MARKS = "".join(
+    chr(code)
+    for code in range(0x0483, 0x12000)
+    if unicodedata.category(chr(code)) in ("Mn", "Mc")
+    and not (0x20D0 <= code <= 0x20FF or 0xFE00 <= code <= 0xFE2F)
 )
+"""Signs that belong to the letter before them; not those that only shape an emoji."""
+_TOKEN = re.compile(rf"{FIGURES}|[^\W\d_]+(?:[{_MARKS}]+[^\W\d_]*)*[+#]*")
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc`\u00b4]")
-_ARTICLES = {"the", "a", "an"}
+_ARTICLE = re.compile(r"\W*(?:the|an?(?!\W+[a-z](?![^\W_])))(?=[\s)\]\"\u201d]\W*[^\W_])")
+_DOTTED = re.compile(r"\W*[a-z]\.")
+_SHORT = {"mt": "mount", "st": "saint", "dr": "doctor", "n": "and"}
+"""Ways to write a word that others follow."""
+_SIGNS = {"!": "i", "$": "s"}
+_SIGN = re.compile(r"(?<=[a-z])[!$](?=[a-z])")
+"""As in P!nk and Ke$ha."""
+_UNIT_SIGNS = {
+    "celsius": "c", "centigrade": "c", "fahrenheit": "f", "kelvin": "k", "percent": "",
+    "degree": "", "degrees": "", "kilometres": "km", "kilometers": "km", "metres": "m",
+    "meters": "m", "centimetres": "cm", "centimeters": "cm", "millimetres": "mm",
+    "millimeters": "mm", "kilograms": "kg", "grams": "g", "milligrams": "mg",
+}  # fmt: skip
+"""Behind a number."""
+_REWRITTEN = WRITTEN_OUT | _SHORT.keys() | _UNIT_SIGNS.keys()
+_NEGATIONS = {"no", "not", "never"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Two texts that are equal in this form say the same."""
+    """A text without the ways of writing it that do not matter, and what in it no typo changes."""
 
     text: str
     """Letters and digits without spaces, accents, capitals, punctuation or a leading article."""
-    exact: tuple[str, ...]
-    """What a typo must not touch: the numbers in it, in their order, whether in figures, as words,
-    or in Roman figures; and a last word of one letter, as in "Vitamin A"."""
+    numbers: tuple[str, ...] = ()
+    """In their order, whether in figures, as words, or in Roman figures."""
+    first: str = ""
+    """A first word of one letter, as in "X chromosome"; not an initial with its full stop."""
+    last: str = ""
+    """A last word of one letter, as in "Vitamin A"."""
+    is_negated: bool = False
+    apart: frozenset[str] = frozenset()
+    """Words that a typo does not make of each other: months, points of the compass, short units,
+    single letters between other words."""
+
+    def says(self, other: Plain) -> bool:
+        """Whether both say the same: 12 is not 1/2."""
+        return self.text == other.text and self.numbers == other.numbers
+
+    def may_be_meant(self, key: Plain) -> bool:
+        """Whether what typos leave alone is the same in this text and in the one that it may be
+        meant for. Words that are apart can be misspelled, but none can become another."""
+        return (
+            self.numbers == key.numbers
+            and self.last == key.last
+            and (key.is_negated or not self.is_negated)
+            and key.text.startswith(self.first)
+            and self.text.startswith(key.first)
+            and (self.apart <= key.apart or key.apart <= self.apart)
+        )
 
 
 def plain(text: str) -> Plain:
     """Take away what does not matter; of signs alone, the signs stay."""
+    return readings(text)[0]
+
+
+def readings(text: str) -> tuple[Plain, ...]:
+    """What a text says, and how else it can be meant.
+
+    That is as it is written, with ordinals, large numbers and words that have a short form left as
+    words, in which a typo is a typo; and with a leading "A" that may be a letter: the A-Team.
+    """
+    folded = _folded(text)
+    shown = _SIGN.sub(_letter, folded) if "!" in folded or "$" in folded else folded
+    article = _ARTICLE.match(shown)
+    words, is_initial = _words(shown, article.end() if article else 0)
+    if not words:
+        return (Plain("".join(folded.split())),)
+    found = [_said(words, is_initial)]
+    if shown is not folded or not _REWRITTEN.isdisjoint(words):
+        written, is_initial = _words(folded, article.end() if article else 0)
+        found.append(_read(with_numbers(written, literally=True), is_initial, literally=True))
+    if article and article[0].endswith("a"):
+        found.append(_said(["a", *words], is_initial=False))
+    return tuple(found)
+
+
+def _said(words: list[str], is_initial: bool) -> Plain:
+    short = [_SHORT.get(word, word) for word in words[:-1]]
+    return _read(with_numbers([*short, words[-1]], literally=False), is_initial, literally=False)
+
+
+def _folded(text: str) -> str:
+    """Small letters without accents and apostrophes."""
+    if not text.isascii():
+        text = _RAISED.sub(" ^", text)
     folded = unicodedata.normalize("NFKD", text).casefold()
-    folded = unicodedata.normalize("NFC", _MARKS.sub("", folded)).translate(_LETTERS)
-    folded = _APOSTROPHES.sub("", folded).replace("&", " and ")
-    tokens = _TOKEN.findall(folded)
-    if not tokens:
-        return Plain("".join(folded.split()), ())
-    if len(tokens) > 1 and tokens[0] in _ARTICLES:
-        tokens = tokens[1:]
-    pieces = _numbered(tokens)
-    exact = [str(piece) for piece in pieces if isinstance(piece, Decimal)]
-    if len(pieces) > 1 and len(str(pieces[-1])) == 1 and isinstance(pieces[-1], str):
-        exact.append(pieces[-1])
-    return Plain("".join(str(piece) for piece in pieces), tuple(exact))
+    if not folded.isascii():
+        folded = _OPTIONAL.sub("", _ACCENTS.sub("", folded))
+        folded = unicodedata.normalize("NFC", folded).translate(_LETTERS)
+    return _APOSTROPHES.sub("", folded).replace("&", " and ")
 
 
-def _numbered(tokens: list[str]) -> list[str | Decimal]:
-    """The same with numbers in the place of their figures and words."""
-    found: list[str | Decimal] = []
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        following = _WORDS.get(tokens[place + 1], 0) if place + 1 < len(tokens) else 0
-        place += 1
-        if token[-1].isdecimal():
-            found.append(_number(token))
-        elif token in _WORDS:
-            found.append(Decimal(_WORDS[token]))
-        elif token in _TEN_WORDS:
-            joined = 1 <= following <= 9
-            found.append(Decimal(_TEN_WORDS[token] + (following if joined else 0)))
-            place += joined
-        elif place > 1 and (roman := _ROMAN.match(token)):
-            found.append(Decimal(_roman(roman[0])))
+def _letter(sign: re.Match[str]) -> str:
+    return _SIGNS[sign[0]]
+
+
+def _words(folded: str, start: int) -> tuple[list[str], bool]:
+    """The words and numbers from a place on, and whether the first is an initial with its full
+    stop."""
+    words: list[str] = []
+    single = 0
+    for word in _TOKEN.findall(folded, start):
+        single = 0 if len(word) > 1 or word.isdecimal() else single + 1
+        if single > 1:
+            words[-1] += word  # J. K. is JK, U.S.A. is USA
         else:
-            found.append(token)
-    return found
+            words.append(word)
+    return words, bool(words) and len(words[0]) == 1 and bool(_DOTTED.match(folded, start))
 
 
-def _number(figures: str) -> Decimal:
-    """Equal numbers are made equal in their text too: 1,000.50 is 1000.5."""
-    text = f"{Decimal(figures.replace(',', '').replace(chr(0x2212), '-')):f}"
-    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+def _read(pieces: list[str], is_initial: bool, *, literally: bool) -> Plain:
+    numbers: list[str] = []
+    kept: list[str] = []
+    apart: set[str] = set()
+    is_negated = False
+    after_number = False
+    for place, piece in enumerate(pieces):
+        if isinstance(piece, Number):
+            numbers.append(piece)
+            kept.append(piece)
+            after_number = True
+            continue
+        if after_number and not literally and piece in _UNIT_SIGNS:
+            if unit := _UNIT_SIGNS[piece]:
+                apart.add(unit)
+                kept.append(unit)
+                after_number = False
+            continue
+        before_number = place + 1 < len(pieces) and isinstance(pieces[place + 1], Number)
+        is_negated |= piece in _NEGATIONS and not (piece == "no" and before_number)
+        apart.update(labels(piece))
+        is_inside = 0 < place < len(pieces) - 1
+        if (
+            piece in WRITTEN_OUT
+            or (after_number and is_unit(piece))
+            or (is_inside and len(piece) == 1)
+        ):
+            apart.add(piece)
+        kept.append(piece)
+        after_number = False
+    first, last = (kept[0], kept[-1]) if len(kept) > 1 else ("", "")
+    return Plain(
+        text="".join(kept),
+        numbers=tuple(numbers),
+        first=first if _is_letter(first) and not is_initial else "",
+        last=last if _is_letter(last) else "",
+        is_negated=is_negated,
+        apart=frozenset(apart),
+    )
 
 
-def _roman(figures: str) -> int:
-    values = [_ROMAN_VALUES[figure] for figure in figures]
-    following = [*values[1:], 0]
-    return sum(-v if v < after else v for v, after in zip(values, following, strict=True))
+def _is_letter(piece: str) -> bool:
+    return len(piece) == 1 and not isinstance(piece, Number)
