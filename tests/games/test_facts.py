@@ -10,7 +10,7 @@ import pytest
 from bench.facts import Truth
 from bot.games.factories.world import World, load
 from bot.games.facts import FactBook
-from bot.games.grading import Verdict, grade, is_playable_typed
+from bot.games.grading import Grader, Verdict, grade, is_playable_typed
 from bot.games.questions import Difficulty, Origin, Question
 from bot.games.trivia_settings import Mode, playable
 
@@ -214,6 +214,54 @@ def test_a_country_whose_name_is_a_typo_of_another_is_asked_with_options_only(
         assert other in question.distractors
         assert not is_playable_typed(question)
     assert is_playable_typed(book.question("facts:domain-of:PT", dice))
+
+
+@pytest.mark.parametrize(
+    ("question_id", "guess"),
+    [
+        ("facts:continent:CA", "South America"),
+        ("facts:continent:BR", "North America"),
+        ("facts:continent:BR", "South Africa"),
+        ("facts:currency-code:KR", "North Korea"),
+        ("facts:currency-code:KP", "South Korea"),
+        ("facts:flag-of:KR", "North Korea"),
+        ("facts:currency:SE", "Krone"),
+        ("facts:currency:NO", "Krona"),
+        ("facts:currency:MK", "Dinar"),
+        ("facts:currency:RS", "Denar"),
+        ("facts:currency:SA", "Rial"),
+    ],
+)
+def test_what_is_written_like_the_answer_but_is_another_is_wrong_where_it_is_typed(
+    book: FactBook, question_id: str, guess: str
+) -> None:
+    for seed in range(6):
+        question = book.question(question_id, random.Random(seed))
+        assert is_playable_typed(question)
+        assert grade(question, guess) is Verdict.WRONG
+
+
+@pytest.mark.parametrize("kind", ["capital", "capital-of", "continent", "currency", "symbol-of"])
+def test_no_other_answer_of_its_kind_is_right_where_it_is_typed(
+    questions: list[Question], kind: str
+) -> None:
+    asked = [one for one in questions if one.id.startswith(f"facts:{kind}:")]
+    names = {one.answer for one in asked}
+    for question in filter(is_playable_typed, asked):
+        grader = Grader.of(question)
+        others = names - {question.answer, *question.aliases}
+        right = [name for name in others if grader.judge(name) is Verdict.RIGHT]
+        assert right == [], question
+
+
+@pytest.mark.parametrize(("iso", "other"), [("JM", "Kingstown"), ("VC", "Kingston")])
+def test_a_capital_that_is_a_typo_of_another_is_asked_with_options_only(
+    book: FactBook, iso: str, other: str
+) -> None:
+    question = book.question(f"facts:capital:{iso}", random.Random(1))
+    assert other in question.distractors
+    assert grade(question, other) is Verdict.WRONG
+    assert not is_playable_typed(question)
 
 
 def test_other_names_of_a_country_are_right_where_they_are_typed(book: FactBook) -> None:

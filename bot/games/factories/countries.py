@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.games.factories.items import WRONG, Item
-from bot.games.factories.world import LEVELS, Country, World
+from bot.games.factories.world import LEVELS, Country, World, lookalikes
 from bot.games.plain_text import plain
 
 CAPITALS = "Capitals"
@@ -20,7 +20,9 @@ _NOT_NEIGHBOURS_EACH = 3
 
 def capitals(world: World) -> Iterator[Item]:
     """Both ways, but for those whose name gives the country away."""
-    taken = [plain(country.capital).text for country in world.countries if country.capital]
+    names = [country.capital for country in world.countries if country.capital]
+    taken = [plain(name).text for name in names]
+    alike_cities = lookalikes(names)
     for country in world.countries:
         capital = country.capital
         if capital is None or _gives_away(capital, country.name):
@@ -41,6 +43,7 @@ def capitals(world: World) -> Iterator[Item]:
             answer=capital,
             aliases=country.capital_aliases,
             wrong=tuple(peer.capital for peer in peers if peer.capital),
+            lookalikes=alike_cities[capital],
             explanation=explanation,
         )
         wrong, alike = world.wrong_countries(country, lambda other: other.capital is not None)

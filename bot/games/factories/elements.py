@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rapidfuzz.distance import OSA
-
 from bot.games.factories.items import Item
-from bot.games.factories.world import LEVELS, Element, World
-from bot.games.grading import tolerance
+from bot.games.factories.world import LEVELS, Element, World, lookalikes
 from bot.games.questions import Difficulty
 
 ELEMENTS = "Chemical elements"
@@ -17,10 +14,11 @@ ELEMENTS = "Chemical elements"
 def elements(world: World) -> Iterator[Item]:
     """Name, symbol and number, each asked by another; and what comes next."""
     every = sorted(world.elements, key=lambda one: one.number)
+    alike_names = lookalikes(one.name.capitalize() for one in every)
     for place, element in enumerate(every):
         near = sorted(every, key=lambda one: abs(one.number - element.number))[1:]
         names = tuple(one.name.capitalize() for one in near)
-        alike = tuple(one.name.capitalize() for one in near if _alike(one, element))
+        alike = alike_names[element.name.capitalize()]
         harder = LEVELS[min(element.level + 1, 2)]
         told = (
             f"{element.name.capitalize()} has the symbol {element.symbol} and the atomic number "
@@ -115,7 +113,3 @@ def _symbols_like(element: Element, near: list[Element]) -> tuple[str, ...]:
     return tuple(
         sorted((one.symbol for one in near), key=lambda symbol: not symbol.startswith(initial))
     )
-
-
-def _alike(one: Element, element: Element) -> bool:
-    return OSA.distance(one.name, element.name) <= tolerance(len(element.name))

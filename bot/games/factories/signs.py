@@ -171,7 +171,12 @@ def codes(world: World) -> Iterator[Item]:
 
 def _whose(world: World, country: Country, kind: str, shown: str, asked: str) -> Item:
     def is_wrong(other: Country) -> bool:
-        return other.currency is not None and country.currency not in _currency_names(other)
+        """A won is also paid with in the other Korea, but the code says whose it is."""
+        if other.currency is None:
+            return False
+        if kind == "currency-code":
+            return other.currency_code not in (None, shown)
+        return country.currency not in _currency_names(other)
 
     wrong, alike = world.wrong_countries(country, is_wrong)
     name = _small(country.currency or "")

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from rapidfuzz.distance import OSA
-
-from bot.games.grading import tolerance
+from bot.games.grading import is_near
 from bot.games.plain_text import plain
 from bot.games.questions import Difficulty
 from bot.language import phrase
@@ -101,7 +99,7 @@ class World:
         self.peers = {country.iso: _peers(country, countries) for country in countries}
         """The other countries: of the same continent first, then of a like population."""
         self._by_name = {country.name: country for country in countries}
-        self._lookalikes = _lookalikes([country.name for country in countries])
+        self._lookalikes = lookalikes([country.name for country in countries])
 
     def wrong_countries(
         self, country: Country, is_wrong: Callable[[Country], bool]
@@ -143,16 +141,10 @@ def _peers(country: Country, countries: Iterable[Country]) -> tuple[Country, ...
     return tuple(sorted((one for one in countries if one is not country), key=unlike))
 
 
-def _lookalikes(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def lookalikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """For each name those that would be taken for a typo of it."""
-    bare = {name: plain(name).text for name in names}
-    found: dict[str, tuple[str, ...]] = {}
-    for name, key in bare.items():
-        most = tolerance(len(key))
-        alike = [
-            other
-            for other, text in bare.items()
-            if other != name and OSA.distance(key, text, score_cutoff=most) <= most
-        ]
-        found[name] = tuple(alike)
-    return found
+    bare = {name: plain(name) for name in names}
+    return {
+        name: tuple(other for other, text in bare.items() if other != name and is_near(text, key))
+        for name, key in bare.items()
+    }
