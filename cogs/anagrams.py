@@ -145,6 +145,8 @@ class Anagrams(commands.Cog):
                 first=first,
                 second=second,
             )
+        elif not result.has_letters:
+            sentence = phrase("Neither has a letter from a to z, so there is nothing to compare.")
         elif not result.only_first and not result.only_second:
             sentence = phrase("They are the same letters in the same order, so that is no anagram.")
         elif result.only_first and result.only_second:

@@ -104,6 +104,8 @@ class Comparison:
     only_first: str
     """Letters that the second lacks, by the alphabet."""
     only_second: str
+    has_letters: bool
+    """Whether there is a letter from a to z in either."""
 
 
 def compare(first: str, second: str) -> Comparison:
@@ -113,7 +115,10 @@ def compare(first: str, second: str) -> Comparison:
     over, lacking = Counter(one) - Counter(other), Counter(other) - Counter(one)
     is_anagram = not over and not lacking and one != other
     return Comparison(
-        is_anagram, "".join(sorted(over.elements())), "".join(sorted(lacking.elements()))
+        is_anagram=is_anagram,
+        only_first="".join(sorted(over.elements())),
+        only_second="".join(sorted(lacking.elements())),
+        has_letters=bool(one or other),
     )
 
 

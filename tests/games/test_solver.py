@@ -232,6 +232,16 @@ def test_two_texts_are_compared_by_their_letters(
     assert (found.only_first, found.only_second) == (only_first, only_second)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "has_letters"),
+    [("кот", "дом", False), ("123", "456", False), ("кот", "cat", True), ("a", "a", True)],
+)
+def test_texts_without_a_letter_from_a_to_z_are_known_as_such(
+    first: str, second: str, has_letters: bool
+) -> None:
+    assert compare(first, second).has_letters is has_letters
+
+
 @given(st.text("abc", min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_moved_letters_are_an_anagram_of_any_length(text: str, dice: random.Random) -> None:
     moved = "".join(dice.sample(text, len(text)))

@@ -132,3 +132,7 @@ async def test_letters_are_solved_and_compared(stage: Stage) -> None:
     assert await stage.command(stage.bo, "anagram check", a="listen", b="lesson") == (
         "No: only **listen** has I T, and only **lesson** has O S."
     )
+    for first, second in (("кот", "дом"), ("123", "456")):
+        assert await stage.command(stage.bo, "anagram check", a=first, b=second) == (
+            "Neither has a letter from a to z, so there is nothing to compare."
+        )
