@@ -162,9 +162,9 @@ class _Reader:
         fields = _fields(root, _PACK_KEYS)
         title = _text(fields, "title", LONGEST_TITLE) or self._title
         credit = [_text(fields, key, LONGEST_NOTE) for key in ("author", "licence", "license")]
-        rows = fields["questions"]
+        rows = fields.get("questions")
         if not isinstance(rows, SequenceNode) or not rows.value:
-            raise _wrong(rows, phrase("questions is a list with at least one question"))
+            raise _wrong(rows or root, phrase("questions is a list with at least one question"))
         self._count(rows, len(rows.value))
         return Pack(
             title=title,
@@ -181,7 +181,7 @@ class _Reader:
         for key, value in root.value:
             asked = _scalar(key, phrase("a question"), LONGEST_QUESTION)
             if asked == "AUTHOR":
-                author = _scalar(value, "AUTHOR", LONGEST_NOTE)
+                author = "" if _is_null(value) else _scalar(value, "AUTHOR", LONGEST_NOTE)
             elif asked != "CONFIG":
                 quoted = _quoted(asked)
                 what = phrase("the answers to {question}", question=quoted)
@@ -277,6 +277,7 @@ class _Reader:
 
 
 def _fields(node: MappingNode, known: Sequence[str]) -> Mapping[str, Node]:
+    """What stands at each key; a key with null, or nothing, is left out."""
     found: dict[str, Node] = {}
     for key, value in node.value:
         name = _scalar(key, phrase("a key"), LONGEST_TITLE)
@@ -286,7 +287,7 @@ def _fields(node: MappingNode, known: Sequence[str]) -> Mapping[str, Node]:
         if name in found:
             raise _wrong(key, phrase("{key} stands here twice", key=name))
         found[name] = value
-    return found
+    return {name: value for name, value in found.items() if not _is_null(value)}
 
 
 def _text(fields: Mapping[str, Node], key: str, longest: int) -> str:
@@ -294,11 +295,17 @@ def _text(fields: Mapping[str, Node], key: str, longest: int) -> str:
 
 
 def _strings(node: Node, what: str) -> tuple[str, ...]:
-    """A list of texts, without empty ones; a single text is a list of one."""
+    """A list of texts, without empty ones and null; a single text is a list of one."""
     nodes = node.value if isinstance(node, SequenceNode) else [node]
     if len(nodes) > MOST_ANSWERS:
         raise _wrong(node, phrase("{what} can be {most} at most", what=what, most=MOST_ANSWERS))
-    return tuple(filter(None, (_scalar(one, what, LONGEST_ANSWER) for one in nodes)))
+    texts = (_scalar(one, what, LONGEST_ANSWER) for one in nodes if not _is_null(one))
+    return tuple(filter(None, texts))
+
+
+def _is_null(node: Node) -> bool:
+    """Null of JSON and YAML, without quotes."""
+    return bool(node.tag == "tag:yaml.org,2002:null")
 
 
 def _scalar(node: Node, what: str, longest: int) -> str:

@@ -121,6 +121,10 @@ Q = "title: T\nquestions:\n"
         (Q + "  - just a text", "Line 3: each question has the keys question and answer."),
         (Q + "  - question: A?", "Line 3: this question has no answer."),
         (Q + "  - answer: A", "Line 3: this question has no question."),
+        (Q + "  - question: A?\n    answer: null", "Line 3: this question has no answer."),
+        (Q + "  - question: A?\n    answer: ~", "Line 3: this question has no answer."),
+        ("title: T\nquestions: null", "Line 1: questions is a list with at least one question."),
+        ("A?:\n- b\nB?:\n- null", "Line 3: \u201cB?\u201d has no answer."),
         (Q + "  - {question: A?, answer: ''}", "Line 3: question and answer cannot be empty."),
         (
             Q + "  - question: A?\n    anwser: B",
@@ -189,6 +193,24 @@ def test_more_questions_than_a_pack_can_have_are_refused() -> None:
     rows.append({"question": "one more?", "answer": "A"})
     with pytest.raises(PackError, match="2,000 questions"):
         pack(json.dumps({"questions": rows}))
+
+
+@pytest.mark.parametrize("nothing", ["null", "Null", "~", ""])
+def test_null_is_a_key_that_is_left_out(nothing: str) -> None:
+    fields = ("aliases", "wrong", "category", "difficulty", "explanation")
+    empty = "".join(f"    {key}: {nothing}\n" for key in fields)
+    made = pack(
+        f"title: T\nauthor: {nothing}\nquestions:\n  - question: A?\n    answer: B\n{empty}"
+    )
+    assert made == pack("title: T\nquestions:\n  - question: A?\n    answer: B")
+
+
+def test_null_in_a_list_is_no_answer_but_in_quotes_it_is_a_word() -> None:
+    row = {"question": "A?", "answer": "null", "aliases": [None, "nil"], "wrong": ["0", None]}
+    (question,) = read(json.dumps({"questions": [row]}).encode(), "p.json").questions
+    assert (question.answer, question.aliases) == ("null", ("nil",))
+    assert question.distractors == ("0",)
+    assert pack("AUTHOR: null\nA?:\n- b\n- null").questions[0].aliases == ()
 
 
 def test_signs_that_turn_text_around_are_left_out() -> None:
