@@ -49,6 +49,8 @@ _QUESTION_KEYS = (
     "difficulty",
     "explanation",
 )
+_OF_THE_MODEL = "AI: "
+"""Categories of questions that the model wrote begin so where they are listed."""
 _DIFFICULTIES = {difficulty.value: difficulty for difficulty in Difficulty}
 
 
@@ -233,6 +235,12 @@ class _Reader:
     ) -> Question:
         if not text or not answers[0]:
             raise _wrong(node, phrase("question and answer cannot be empty"))
+        if category.startswith(_OF_THE_MODEL):
+            reason = phrase(
+                "the category {category} begins as those of questions that the model wrote do",
+                category=_quoted(category),
+            )
+            raise _wrong(node, reason)
         right, options = ({one.casefold() for one in texts} for texts in (answers, wrong))
         for option in wrong:
             if option.casefold() in right:

@@ -152,6 +152,14 @@ Q = "title: T\nquestions:\n"
             Q + "  - {question: A?, answer: Ox, wrong: [Cow, cow]}",
             "Line 3: \u201cA?\u201d has the same wrong answer twice.",
         ),
+        (
+            Q + "  - {question: A?, answer: B}\n  - {question: C?, answer: D, category: 'AI: Art'}",
+            "Line 4: the category \u201cAI: Art\u201d begins as those of questions",
+        ),
+        (
+            "title: 'AI: Art'\nquestions:\n  - {question: A?, answer: B}",
+            "Line 3: the category \u201cAI: Art\u201d begins as those of questions",
+        ),
         (Q + "  - question: Which: one?", "Line 3: mapping values are not allowed"),
         (Q + "\t- question: A?", "Line 3: found character"),
         (Q + '  - question: "A?', "needs quotes"),
