@@ -26,6 +26,7 @@ LONGEST_TYPED = 40
 MOST_TYPED_WORDS = 6
 
 _TIERS = ((4, 0), (8, 1), (14, 2))
+_MOST_TYPOS = 3
 _SEPARATOR = re.compile(r"[,;/|\n]+|\b(?:or|and)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NEEDS_OPTIONS = re.compile(
@@ -44,7 +45,7 @@ class Verdict(StrEnum):
 
 def tolerance(length: int) -> int:
     """Typos that are forgiven in an answer of ``length`` letters and digits."""
-    return next((typos for most, typos in _TIERS if length <= most), 3)
+    return next((typos for most, typos in _TIERS if length <= most), _MOST_TYPOS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Grader:
     """One question's answers, made ready once."""
 
     keys: tuple[Plain, ...]
+    said: frozenset[tuple[str, tuple[str, ...]]]
+    """What the keys say."""
     wrong: tuple[Plain, ...]
     wrong_texts: frozenset[str]
     """The wrong answers as they are written: one that is plainly the same as the answer is wrong
@@ -61,8 +64,10 @@ class Grader:
     def of(cls, question: Question) -> Grader:
         answers = (question.answer, *question.aliases)
         texts = {_squeezed(text) for text in question.distractors}
+        keys = _forms(answers, with_article=True)
         return cls(
-            keys=_forms(answers, with_article=True),
+            keys=keys,
+            said=frozenset(key.said for key in keys),
             wrong=_forms(question.distractors, with_article=False),
             wrong_texts=frozenset(texts - {_squeezed(text) for text in answers}),
         )
@@ -81,14 +86,17 @@ class Grader:
     @property
     def is_ambiguous(self) -> bool:
         """A wrong answer would be taken for a typo of the right one."""
-        return any(form.says(key) or is_near(form, key) for form in self.wrong for key in self.keys)
+        return any(
+            form.said in self.said or any(is_near(form, key) for key in self.keys)
+            for form in self.wrong
+        )
 
     def _is_right(self, guesses: tuple[Plain, ...]) -> bool:
         """Whether one of the readings of a guess is a key, or nearer to one than any is to a wrong
         answer."""
         if not guesses[0].text:
             return False
-        if any(guess.says(key) for guess in guesses for key in self.keys):
+        if any(guess.said in self.said for guess in guesses):
             return True
         near = [
             _distance(guess, key) for guess in guesses for key in self.keys if is_near(guess, key)
@@ -138,12 +146,11 @@ def _squeezed(text: str) -> str:
 
 def is_near(guess: Plain, key: Plain) -> bool:
     """Whether a guess is within the typos that are forgiven in a key."""
+    longer = abs(len(guess.text) - len(key.text))
+    if longer > _MOST_TYPOS or not guess.may_be_meant(key):
+        return False
     most = tolerance(len(key.text))
-    return (
-        abs(len(guess.text) - len(key.text)) <= most
-        and guess.may_be_meant(key)
-        and _distance(guess, key) <= most
-    )
+    return longer <= most and _distance(guess, key) <= most
 
 
 def _distance(a: Plain, b: Plain) -> int:

@@ -62,9 +62,10 @@ class Plain:
     """Words that a typo does not make of each other: months, points of the compass, short units,
     single letters between other words."""
 
-    def says(self, other: Plain) -> bool:
-        """Whether both say the same: 12 is not 1/2."""
-        return self.text == other.text and self.numbers == other.numbers
+    @property
+    def said(self) -> tuple[str, tuple[str, ...]]:
+        """What is the same in texts that say the same: 12 is not 1/2."""
+        return self.text, self.numbers
 
     def may_be_meant(self, key: Plain) -> bool:
         """Whether what typos leave alone is the same in this text and in the one that it may be
