@@ -31,6 +31,9 @@ _CHAT_SETTINGS = (
 """Options of ``chat`` that stand for a setting: the same names, meanings and limits."""
 
 
+_HIGHEST_PORT = 65_535
+
+
 class _Override(argparse.Action):
     """Collects options that stand for a setting."""
 
@@ -186,6 +189,10 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _try(settings: Settings, given: argparse.Namespace) -> int:
+    if not 0 <= given.port <= _HIGHEST_PORT:
+        raise SettingsError(
+            f"--port is {given.port}, but it takes a number from 0 to {_HIGHEST_PORT}."
+        )
     keep_memory_together()
     with lasting():
         from bot.app import run_bot  # noqa: PLC0415

@@ -32,13 +32,12 @@ async def try_bot(
     """Run sandbox and bot until ``stop`` is set; ``tell`` gets the page's address once there is
     somebody to talk to. ``port`` 0: any that is free.
 
-    The real bot's database, commands and token stay untouched: everything begins anew.
+    The real bot's database, commands and token stay untouched: everything begins anew, in a
+    folder by the port, which no two of them have at a time.
 
     Raises:
-        AirocordError: the port is taken, or the bot cannot run.
+        AirocordError: the port is taken, the folder cannot be written, or the bot cannot run.
     """
-    data_dir = settings.data_dir / "try"
-    await asyncio.to_thread(_clear, data_dir)
     sandbox = Sandbox()
     try:
         await sandbox.start(port)
@@ -46,16 +45,35 @@ async def try_bot(
         raise AirocordError(
             f"Port {port} cannot be used ({error.strerror}). Name another one with --port."
         ) from error
+    # Only now is it certain that nobody else uses the folder.
+    data_dir = settings.data_dir / "try" / str(sandbox.port)
+    try:
+        await asyncio.to_thread(_clear, data_dir)
+        given = _settings(settings, sandbox, data_dir)
+        await _run(run, given, sandbox, stop, tell=tell, opens_browser=opens_browser)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
+        await sandbox.close()
+
+
+async def _run(
+    run: RunBot,
+    settings: Settings,
+    sandbox: Sandbox,
+    stop: asyncio.Event,
+    *,
+    tell: Callable[[str], None],
+    opens_browser: bool,
+) -> None:
     is_ready = asyncio.Event()
     telling = asyncio.create_task(
         _tell(sandbox.page_url, is_ready, tell, opens_browser=opens_browser), name="tell"
     )
     try:
-        await run(_settings(settings, sandbox, data_dir), stop, is_ready)
+        await run(settings, stop, is_ready)
     finally:
         telling.cancel()
         await asyncio.gather(telling, return_exceptions=True)
-        await sandbox.close()
 
 
 def _settings(settings: Settings, sandbox: Sandbox, data_dir: Path) -> Settings:
@@ -71,8 +89,15 @@ def _settings(settings: Settings, sandbox: Sandbox, data_dir: Path) -> Settings:
 
 
 def _clear(data_dir: Path) -> None:
-    shutil.rmtree(data_dir, ignore_errors=True)
-    data_dir.mkdir(parents=True)
+    try:
+        if data_dir.exists():
+            shutil.rmtree(data_dir)
+        data_dir.mkdir(parents=True)
+    except OSError as error:
+        raise AirocordError(
+            f"The folder {data_dir} cannot be written ({error.strerror}). Give this user the right "
+            "to write there, or set DATA_DIR to another folder."
+        ) from error
 
 
 async def _tell(

@@ -61,6 +61,11 @@ class Sandbox:
         return f"http://{HOST}:{self._port}/api/v10"
 
     @property
+    def port(self) -> int:
+        """0 before it has started."""
+        return self._port
+
+    @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where it listens."""
         return [] if self._runner is None else [address[:2] for address in self._runner.addresses]

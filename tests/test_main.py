@@ -44,6 +44,14 @@ def test_an_option_takes_what_its_setting_takes(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err.startswith("TEMPERATURE is '9', but it takes a number from 0")
 
 
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_there_is_not_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["try", "--no-browser", "--port", port]) == 1
+    assert capsys.readouterr().err == (
+        f"--port is {port}, but it takes a number from 0 to 65535.\n"
+    )
+
+
 def test_without_a_model_chat_says_how_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["chat", "--prompt", "hi"]) == 1
     assert "python -m bot model fetch" in capsys.readouterr().err
