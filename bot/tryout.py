@@ -77,11 +77,19 @@ async def _run(
 
 
 def _settings(settings: Settings, sandbox: Sandbox, data_dir: Path) -> Settings:
+    """What is about the real bot's people, servers and processes says nothing here, where all ids
+    are new at every start."""
     return replace(
         settings,
         discord_token=sandbox.bot_token,
         discord_api_url=sandbox.api_url,
         message_content_intent=True,
+        owner_ids=str(sandbox.owner_id),
+        only_servers="",
+        blocked_ids="",
+        shard_count=1,
+        shard_ids="",
+        metrics_port=0,
         data_dir=data_dir,
         models_dir=settings.effective_models_dir,
         database_url="",

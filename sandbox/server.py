@@ -57,6 +57,11 @@ class Sandbox:
         scene(self.world)
 
     @property
+    def owner_id(self) -> int:
+        """Of the person who owns the application."""
+        return int(self.world.application["owner"]["id"])
+
+    @property
     def api_url(self) -> str:
         return f"http://{HOST}:{self._port}/api/v10"
 

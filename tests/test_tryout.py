@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.errors import AirocordError
@@ -83,3 +84,41 @@ async def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path
     (tmp_path / "data").write_text("a file")
     with pytest.raises(AirocordError, match=r"cannot be written .* set DATA_DIR"):
         await Trying().run(Settings(data_dir=tmp_path / "data"))
+
+
+async def test_what_is_set_for_real_people_servers_and_processes_does_not_bind_it(
+    tmp_path: Path,
+) -> None:
+    trying = Trying()
+    real = Settings(
+        data_dir=tmp_path,
+        owner_ids="1",
+        only_servers="2",
+        blocked_ids="3",
+        shard_count=2,
+        shard_ids="1",
+        metrics_port=9400,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(trying.run(real))
+        given = await trying.given
+        trying.stop.set()
+    assert (given.house.servers, given.house.blocked) == (frozenset(), frozenset())
+    assert given.shards == Settings().shards
+    assert given.metrics_port == 0
+
+
+async def test_whoever_owns_the_server_there_runs_the_bot(tmp_path: Path) -> None:
+    trying = Trying()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(trying.run(Settings(data_dir=tmp_path)))
+        given = await trying.given
+        headers = {"Authorization": f"Bot {given.discord_token}"}
+        async with (
+            aiohttp.ClientSession(given.discord_api_url + "/", headers=headers) as session,
+            session.get("applications/@me") as answer,
+        ):
+            application = await answer.json()
+        trying.stop.set()
+    assert application["owner"]["username"] == "ada"
+    assert given.house.owners == {int(application["owner"]["id"])}
