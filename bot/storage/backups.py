@@ -10,16 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT = 5
-"""How many copies named by :func:`name_beside` are left beside a database."""
+"""How many of the copies that were made before migrating are left beside a database. Those that
+somebody asked for are theirs to remove."""
 
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
-def name_beside(file: Path, revision: str | None) -> Path:
+_ASKED_FOR, _AUTOMATIC = "backup", "auto-backup"
+
+
+def name_beside(file: Path, revision: str | None, *, automatic: bool = False) -> Path:
     """A name that says what it is a copy of, its schema's revision and when (UTC):
-    ``airocord.db`` to ``airocord.backup-0001-20260131T235900000000Z.db``."""
+    ``airocord.db`` to ``airocord.backup-0001-20260131T235900000000Z.db``, and for one that nobody
+    asked for to ``airocord.auto-backup-…``."""
+    kind = _AUTOMATIC if automatic else _ASKED_FOR
     now = datetime.now(UTC).strftime(_TIME)
-    return file.with_name(f"{file.stem}.backup-{revision or 'none'}-{now}{file.suffix}")
+    return file.with_name(f"{file.stem}.{kind}-{revision or 'none'}-{now}{file.suffix}")
 
 
 def back_up(file: Path, target: Path) -> None:
@@ -47,9 +53,10 @@ def back_up(file: Path, target: Path) -> None:
 
 
 def prune(file: Path, keep: int = KEPT) -> None:
-    """Remove the oldest copies beside ``file`` until ``keep`` are left."""
+    """Remove the oldest automatic copies beside ``file`` until ``keep`` are left."""
     name = re.compile(
-        rf"{re.escape(file.stem)}\.backup-.*-(?P<time>\d{{8}}T\d{{12}}Z){re.escape(file.suffix)}"
+        rf"{re.escape(file.stem)}\.{_AUTOMATIC}-.*-(?P<time>\d{{8}}T\d{{12}}Z)"
+        rf"{re.escape(file.suffix)}"
     )
     found = ((name.fullmatch(path.name), path) for path in file.parent.iterdir())
     copies = sorted((match["time"], path) for match, path in found if match is not None)

@@ -123,8 +123,7 @@ class Database:
         """Copy a SQLite file while it is in use.
 
         Args:
-            path: where to; by default beside the database, named by revision and time, of which
-                the last :data:`~bot.storage.backups.KEPT` are kept.
+            path: where to; by default beside the database, named by revision and time.
 
         Raises:
             DatabaseError: it is no SQLite file, it cannot be read, or ``path`` cannot be written.
@@ -137,8 +136,6 @@ class Database:
         target = path or backups.name_beside(self.file, await self.current())
         try:
             await asyncio.to_thread(backups.back_up, self.file, target)
-            if path is None:
-                await asyncio.to_thread(backups.prune, self.file)
         except self._failures as error:
             raise DatabaseError(
                 f"The backup {target} could not be written ({error}). "

@@ -114,7 +114,7 @@ def _copy_first(file: Path | None, connection: Connection, revision: str | None)
     tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
     if file is None or not tables:
         return
-    target = backups.name_beside(file, revision)
+    target = backups.name_beside(file, revision, automatic=True)
     # Another connection reads what was there before this transaction.
     backups.back_up(file, target)
     backups.prune(file)

@@ -19,7 +19,6 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.errors import DatabaseError
 from bot.storage import ChannelRef, Conversations, Database, Role, TurnState
-from bot.storage.backups import KEPT
 from bot.storage.engine import describe, read_url
 from bot.storage.schema import Guild, Turn
 
@@ -136,17 +135,6 @@ async def test_a_backup_holds_what_was_written_last(
         await database.backup(copy)
     with pytest.raises(DatabaseError, match="could not be written"):
         await database.backup(tmp_path / "no such folder" / "bot.db")
-
-
-async def test_the_last_few_backups_are_kept(database: Database) -> None:
-    if database.file is None:
-        pytest.skip("files only")
-    folder = database.file.parent
-    (folder / "bot.backup-of-mine.db").write_text("not ours")
-    made = [await database.backup() for _ in range(KEPT + 2)]
-    assert sorted(folder.glob("bot.backup-*")) == sorted(
-        [*made[-KEPT:], folder / "bot.backup-of-mine.db"]
-    )
 
 
 async def test_every_connection_enforces_references(database: Database) -> None:

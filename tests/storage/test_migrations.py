@@ -22,6 +22,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 
 from bot.errors import DatabaseError
 from bot.storage import Database, migrating
+from bot.storage.backups import KEPT
 from bot.storage.engine import connect, read_url
 from bot.storage.revisions import SCRIPTS, known
 from bot.storage.schema import Base
@@ -253,8 +254,8 @@ def shape(connection: Connection) -> dict[str, object]:
     }
 
 
-def backups_of(folder: Path) -> list[Path]:
-    return sorted(folder.glob("bot.backup-*.db"))
+def backups_of(folder: Path, kind: str = "auto-backup") -> list[Path]:
+    return sorted(folder.glob(f"bot.{kind}-*.db"))
 
 
 @pytest.fixture
@@ -399,7 +400,7 @@ async def test_a_copy_that_can_be_opened_is_made_before_migrating(tmp_path: Path
     await upgrade(url)
 
     (copy,) = backups_of(tmp_path)
-    assert copy.name.startswith(f"bot.backup-{REVISIONS[0]}-")
+    assert copy.name.startswith(f"bot.auto-backup-{REVISIONS[0]}-")
     assert await in_database(f"sqlite+aiosqlite:///{copy}", rows) == held
     async with opened(f"sqlite+aiosqlite:///{copy}") as database:
         assert await database.current() == REVISIONS[0]
@@ -413,6 +414,23 @@ async def test_a_copy_is_made_before_going_back(tmp_path: Path) -> None:
     await downgrade(url, "base")
     (copy,) = backups_of(tmp_path)
     assert await in_database(f"sqlite+aiosqlite:///{copy}", rows) == held
+
+
+async def test_the_last_few_of_them_are_kept_and_all_that_somebody_asked_for(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+    await upgrade(url)
+    async with opened(url) as database:
+        asked_for = [await database.backup() for _ in range(KEPT + 2)]
+    for _ in range(KEPT):
+        await downgrade(url, REVISIONS[-2])
+        newest = backups_of(tmp_path)[-1]
+        await upgrade(url)
+    kept = backups_of(tmp_path)
+    assert len(kept) == KEPT
+    assert newest in kept
+    assert backups_of(tmp_path, "backup") == asked_for
 
 
 async def test_a_migration_that_fails_changes_nothing(empty_url: str, scripts: Path) -> None:
