@@ -33,6 +33,9 @@ _CHAT_SETTINGS = (
 
 _HIGHEST_PORT = 65_535
 
+_EX_CONFIG = 78
+"""sysexits.h; deploy/airocord.service does not start the bot again after it."""
+
 
 class _Override(argparse.Action):
     """Collects options that stand for a setting."""
@@ -50,7 +53,10 @@ class _Override(argparse.Action):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status; errors are one sentence, not a traceback."""
+    """Run one command and return its exit status; errors are one sentence, not a traceback.
+
+    What a change of the settings alone can mend is 78: to start again as it is would be in vain.
+    """
     given = _parser().parse_args(arguments)
     try:
         try:
@@ -63,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         return given.command(settings, given)  # type: ignore[no-any-return]
     except AirocordError as error:
         print(error, file=sys.stderr)
-        return 1
+        return _EX_CONFIG if isinstance(error, SettingsError) else 1
     except KeyboardInterrupt:
         return 130
 
@@ -190,7 +196,7 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
 def _try(settings: Settings, given: argparse.Namespace) -> int:
     if not 0 <= given.port <= _HIGHEST_PORT:
-        raise SettingsError(
+        raise AirocordError(
             f"--port is {given.port}, but it takes a number from 0 to {_HIGHEST_PORT}."
         )
     keep_memory_together()
@@ -359,7 +365,7 @@ def _fetch(settings: Settings, given: argparse.Namespace) -> int:
 def _check(settings: Settings, given: argparse.Namespace) -> int:
     for option, value in (("--context", given.context), ("--lanes", given.lanes)):
         if value is not None and not 0 < value <= 10_000_000:
-            raise SettingsError(f"{option} is {value}, but it takes a number from 1 on.")
+            raise AirocordError(f"{option} is {value}, but it takes a number from 1 on.")
     from bot.model_check import check_model  # noqa: PLC0415
 
     return check_model(

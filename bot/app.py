@@ -14,7 +14,7 @@ from bot import handlers
 from bot.access import Access
 from bot.attachments import DownloadLimits
 from bot.channel_documents import ChannelDocuments
-from bot.client import AirocordClient, Operator, ShardedClient
+from bot.client import AirocordClient, Operator, ShardedClient, may_read_messages
 from bot.conversation import Conversation
 from bot.core import Core, build_core
 from bot.discord_api import served_from
@@ -58,6 +58,11 @@ Discord stumbles now and then."""
 
 _TOO_MANY_SERVERS = 4011
 """https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway"""
+
+_NO_INTENT = (
+    "The application may not read messages. Switch on Message Content Intent on its Bot page at "
+    "https://discord.com/developers/applications, or set MESSAGE_CONTENT_INTENT=false in .env."
+)
 
 WHERE_FROM = (
     "Make an application at https://discord.com/developers/applications, copy the token from its "
@@ -183,7 +188,7 @@ async def _watched(settings: Settings, core: Core, client: AirocordClient) -> As
     """Tell figures at METRICS_PORT, where one is set.
 
     Raises:
-        SettingsError: the port cannot be had.
+        AirocordError: the port cannot be had.
     """
     if not settings.metrics_port:
         yield
@@ -315,31 +320,36 @@ async def _stay_connected(client: AirocordClient) -> None:
     return await client.connect()
 
 
+def _check_intents(client: AirocordClient) -> None:
+    """What Discord would say of them costs a session, of which it allows 1,000 a day."""
+    application = client.application
+    wants_content = client.intents.message_content
+    if application is not None and wants_content and not may_read_messages(application.flags):
+        raise SettingsError(_NO_INTENT)
+
+
 async def _connect(client: AirocordClient, token: str) -> None:
     """Stay connected to Discord until the client is closed.
 
     Raises:
-        SettingsError: Discord refuses the token or the intents.
+        SettingsError: Discord refuses the token, the intents or the shards.
         AirocordError: Discord cannot be reached.
     """
     try:
         await _log_in(client, token)
+        _check_intents(client)
         await _stay_connected(client)
     except discord.LoginFailure as error:
         raise SettingsError(f"Discord does not know this DISCORD_TOKEN. {WHERE_FROM}") from error
     except discord.PrivilegedIntentsRequired as error:
-        raise SettingsError(
-            "The application may not read messages. Switch on Message Content Intent on its Bot "
-            "page at https://discord.com/developers/applications, or set "
-            "MESSAGE_CONTENT_INTENT=false in .env."
-        ) from error
+        raise SettingsError(_NO_INTENT) from error
     except discord.ConnectionClosed as error:
         if error.code == _TOO_MANY_SERVERS:
             raise SettingsError(
                 "The bot is on more servers than one connection may have. Raise SHARD_COUNT in "
                 ".env; python -m bot doctor says what Discord recommends."
             ) from error
-        raise AirocordError(
+        raise SettingsError(
             f"Discord ended the connection for good (code {error.code}). Check on the Bot page of "
             "the application that the token was not reset, then start again."
         ) from error

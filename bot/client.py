@@ -60,6 +60,11 @@ COGS = (
 )
 
 
+def may_read_messages(flags: discord.ApplicationFlags) -> bool:
+    """Whether the Message Content Intent is switched on for the application."""
+    return flags.gateway_message_content or flags.gateway_message_content_limited
+
+
 class CommandTree(app_commands.CommandTree["AirocordClient"]):
     """Asks of every command whether its person may, and answers one that fails with a sentence,
     or with an id that is in the log."""

@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from bot.connection import Connection
-from bot.errors import GenerationError, SettingsError
+from bot.errors import AirocordError, GenerationError
 from bot.generation.engine import Finish
 from bot.generation.figures import Counters, Health, QueueStatus
 from bot.process import resident_bytes
@@ -181,7 +181,7 @@ async def served(
     """Answer ``/metrics`` and ``/healthz`` (200, or 503 with the reason) as long as the block runs.
 
     Raises:
-        SettingsError: the port cannot be had.
+        AirocordError: the port cannot be had.
     """
 
     async def on_metrics(request: web.Request) -> web.Response:
@@ -200,7 +200,8 @@ async def served(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise SettingsError(
+            # Not for ever, perhaps: an address may come up after the bot has.
+            raise AirocordError(
                 f"METRICS_PORT is {port}, but that port of {host} cannot be used ({error}). "
                 "Choose another one, or 0 for none."
             ) from error

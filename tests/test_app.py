@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import discord
@@ -19,7 +19,7 @@ from discord.gateway import DiscordWebSocket
 from bot import app
 from bot.client import AirocordClient
 from bot.core import Core
-from bot.errors import AirocordError, ModelError
+from bot.errors import AirocordError, ModelError, SettingsError
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import Health
 from bot.generation.queue import GenerationQueue
@@ -108,6 +108,25 @@ async def test_when_discord_does_not_let_it_in_the_sentence_says_what_to_do(
     assert sentence in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert engine.closed
+
+
+async def test_an_intent_that_is_switched_off_is_found_before_a_session_is_spent_on_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, ScriptedEngine())
+    sandbox = Sandbox()
+    sandbox.world.application["flags"] = 0
+    connecting = AsyncMock()
+    monkeypatch.setattr(AirocordClient, "connect", connecting)
+    await sandbox.start()
+    served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(SettingsError, match="Switch on Message Content Intent"):
+                await app.run_bot(served, asyncio.Event())
+    finally:
+        await sandbox.close()
+    connecting.assert_not_called()
 
 
 @pytest.mark.parametrize("route", ["/users/@me", "/applications/*"])

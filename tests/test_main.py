@@ -24,8 +24,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+ONLY_A_SETTING_MENDS_IT = 78
+"""Of sysexits.h; deploy/airocord.service names it."""
+
+
 def test_run_without_a_token_says_where_to_get_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run"]) == 1
+    assert main(["run"]) == ONLY_A_SETTING_MENDS_IT
     said = capsys.readouterr().err
     assert said.startswith("DISCORD_TOKEN is not set. Make an application at https://discord.com")
     assert "Traceback" not in said
@@ -35,13 +39,19 @@ def test_a_bad_setting_ends_in_one_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANES", "lots")
-    assert main(["run"]) == 1
+    assert main(["run"]) == ONLY_A_SETTING_MENDS_IT
     assert capsys.readouterr().err.startswith("LANES is 'lots', but it takes a whole number")
 
 
 def test_an_option_takes_what_its_setting_takes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["chat", "--temperature", "9", "--prompt", "hi"]) == 1
+    assert main(["chat", "--temperature", "9", "--prompt", "hi"]) == ONLY_A_SETTING_MENDS_IT
     assert capsys.readouterr().err.startswith("TEMPERATURE is '9', but it takes a number from 0")
+
+
+def test_systemd_does_not_start_again_what_only_a_setting_mends() -> None:
+    unit = (ROOT / "deploy" / "airocord.service").read_text().splitlines()
+    assert "Restart=on-failure" in unit
+    assert f"RestartPreventExitStatus={ONLY_A_SETTING_MENDS_IT}" in unit
 
 
 @pytest.mark.parametrize("port", ["-1", "65536"])

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.connection import Connection
-from bot.errors import EnginePaused, SettingsError
+from bot.errors import AirocordError, EnginePaused
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import Counters, Health, QueueStatus
 from bot.generation.queue import GenerationQueue
@@ -174,7 +174,7 @@ async def test_a_port_that_is_taken_is_named_with_its_setting() -> None:
             taken.listen()
             port = int(taken.getsockname()[1])
             metrics = Metrics(lambda: queue.status, lambda: CONNECTED)
-            with pytest.raises(SettingsError, match=f"METRICS_PORT is {port}"):
+            with pytest.raises(AirocordError, match=f"METRICS_PORT is {port}"):
                 async with served(
                     metrics, lambda: queue.status, lambda: CONNECTED, host="127.0.0.1", port=port
                 ):

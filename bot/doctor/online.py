@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import discord
 
-from bot.client import PERMISSIONS
+from bot.client import PERMISSIONS, may_read_messages
 from bot.discord_api import served_from
 from bot.doctor.findings import Finding, Severity
 from bot.errors import SettingsError
@@ -54,9 +54,7 @@ async def _look(settings: Settings) -> list[Finding]:
         await client.login(settings.discord_token)
         application = await client.application_info()
         findings = [Finding("Discord", Severity.OK, f"logged in as {client.user}")]
-        flags = application.flags
-        has_content = flags.gateway_message_content or flags.gateway_message_content_limited
-        if settings.message_content_intent and not has_content:
+        if settings.message_content_intent and not may_read_messages(application.flags):
             findings.append(
                 Finding(
                     "Intents",
