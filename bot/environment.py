@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
@@ -23,11 +25,38 @@ def load_settings(
     environment and ``overrides`` by name; later ones win.
 
     Raises:
-        SettingsError: a variable has a value that cannot be used.
+        SettingsError: the file cannot be read, or a variable has a value that cannot be used.
     """
-    values = dotenv_values(env_file or Path(".env"))
+    values = read_env_file(env_file or Path(".env"))
     given = {name: value for name, value in values.items() if value is not None}
     return parse_settings({**given, **os.environ, **(overrides or {})})
+
+
+def read_env_file(file: Path) -> dict[str, str | None]:
+    """The variables in ``file``; none where there is no such file. It is UTF-8, or UTF-16 with its
+    mark, which is what ``>`` writes in PowerShell 5.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    try:
+        if file.is_dir():
+            return {}
+        data = file.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be read ({error.strerror}). Give this user the right to read it."
+        ) from error
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise SettingsError(f"{file} is no text in UTF-8. Please save it as UTF-8 in an editor.")
+    return dotenv_values(stream=io.StringIO(text))
 
 
 def parse_settings(environment: Mapping[str, str]) -> Settings:

@@ -35,6 +35,39 @@ def test_the_example_file_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) 
     assert load_settings(ROOT / ".env.example") == Settings()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_env_file_is_read_as_editors_and_shells_write_it(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MODEL_LICENCE", raising=False)
+    file = tmp_path / ".env"
+    file.write_text("MODEL_LICENCE=für Übungen\nLANES=3\n", encoding)
+    settings = load_settings(file)
+    assert (settings.model_licence, settings.lanes) == ("für Übungen", 3)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le"])
+def test_an_env_file_in_another_encoding_is_refused_with_what_to_do(
+    encoding: str, tmp_path: Path
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("MODEL_LICENCE=für Übungen\n", encoding)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    assert str(caught.value) == (
+        f"{file} is no text in UTF-8. Please save it as UTF-8 in an editor."
+    )
+
+
+def test_no_env_file_and_a_folder_of_that_name_set_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for item in fields(Settings):
+        monkeypatch.delenv(item.name.upper(), raising=False)
+    assert load_settings(tmp_path / ".env") == Settings()
+    assert load_settings(tmp_path) == Settings()
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "takes"),
     [

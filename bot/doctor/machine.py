@@ -12,14 +12,16 @@ from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from bot.doctor.findings import Finding, Severity
+from bot.environment import read_env_file
 from bot.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
 ROOM_BYTES = 1 << 30
 """With less free disk, a backup before a migration or a fetched model may not fit."""
+
+OF_COMPOSE = frozenset({"AIROCORD_TARGET", "MODELS", "POSTGRES_PASSWORD"})
+"""What deploy/compose.yaml reads of the same file."""
 
 _PACKAGES = ("discord.py", "sqlalchemy", "aiohttp")
 
@@ -39,17 +41,20 @@ def python() -> Iterator[Finding]:
 def env_file(path: Path) -> Iterator[Finding]:
     """Look for what the settings themselves cannot notice: names that are none of ours, and a
     token that others on this machine can read."""
+    names = {item.name.upper() for item in fields(Settings)}
     if not path.exists():
+        given = ", ".join(sorted(name for name in names if os.environ.get(name)))
         yield Finding(
             ".env",
             Severity.NOTE,
-            "There is none; every setting has its default.",
+            f"There is none; the environment gives {given}."
+            if given
+            else "There is none; every setting has its default.",
             "Copy .env.example to .env when you want to change something.",
         )
         return
-    names = {item.name.upper() for item in fields(Settings)}
-    values = dotenv_values(path)
-    strangers = [name for name in values if name not in names]
+    values = read_env_file(path)
+    strangers = [name for name in values if name not in names | OF_COMPOSE]
     for name in strangers:
         meant = difflib.get_close_matches(name, names, n=1)
         hint = f"Did you mean {meant[0]}?" if meant else "See .env.example for those there are."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,8 @@ from bot.prompting import Prompter
 from bot.settings import Settings
 from bot.storage import Database
 from tests.support.engines import Script, ScriptedEngine
+
+ROOT = Path(__file__).parents[2]
 
 
 async def collected(findings: AsyncIterator[Finding]) -> list[Finding]:
@@ -76,9 +80,42 @@ def test_a_token_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     assert finding.severity is Severity.OK
 
 
-def test_no_env_file_is_no_fault(tmp_path: Path) -> None:
+def test_no_env_file_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for item in fields(Settings):
+        monkeypatch.delenv(item.name.upper(), raising=False)
     [finding] = machine.env_file(tmp_path / ".env")
     assert finding.severity is Severity.NOTE
+    assert finding.text == "There is none; every setting has its default."
+
+
+def test_without_an_env_file_it_says_what_the_environment_sets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for item in fields(Settings):
+        monkeypatch.delenv(item.name.upper(), raising=False)
+    monkeypatch.setenv("LANES", "2")
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    [finding] = machine.env_file(tmp_path / ".env")
+    assert finding.text == "There is none; the environment gives DISCORD_TOKEN, LANES."
+
+
+def test_what_compose_reads_of_the_env_file_is_no_stranger(tmp_path: Path) -> None:
+    compose = (ROOT / "deploy" / "compose.yaml").read_text("utf-8")
+    names = set(re.findall(r"\$\{(\w+)", compose))
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}=x\n" for name in names))
+    [finding] = machine.env_file(file)
+    assert (finding.severity, finding.text) == (Severity.OK, f"{len(names)} settings")
+
+
+def test_an_env_file_that_is_no_text_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"MODEL_LICENCE=f\xfcr \xdcbungen\n")
+    assert main(["doctor", "--json"]) == 3
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert "save it as UTF-8" in finding["text"]
 
 
 def test_a_full_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
