@@ -21,6 +21,7 @@ from bot.channel_documents import ChannelDocuments
 from bot.command_words import CommandWords, translated
 from bot.connection import Connection
 from bot.conversation import Conversation, Speaker
+from bot.errors import AirocordError
 from bot.generation.figures import QueueStatus
 from bot.housekeeping import Housekeeping, Membership
 from bot.interrupted_replies import mark_interrupted
@@ -250,9 +251,17 @@ class AirocordClient(commands.Bot):
         ones a day and server."""
         text = json.dumps([self.application_id, await translated(self.tree)], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        known = await asyncio.to_thread(_read, self._synced_commands)
-        if known == digest and not even_if_known:
-            return
+        try:
+            known = await asyncio.to_thread(_read, self._synced_commands)
+            if known == digest and not even_if_known:
+                return
+            # Before Discord is told: what could not be noted would be told at every start.
+            await asyncio.to_thread(_write, self._synced_commands, "")
+        except OSError as error:
+            raise AirocordError(
+                f"The folder {self._synced_commands.parent} cannot be written ({error.strerror}). "
+                "Give the bot the right to write there, or set DATA_DIR to another one."
+            ) from error
         synced = await self.tree.sync()
         await asyncio.to_thread(_write, self._synced_commands, digest)
         log.info("told Discord %d commands", len(synced))

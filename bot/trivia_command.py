@@ -21,6 +21,10 @@ from bot.settings import Settings
 from bot.storage import Database, QuestionBank
 
 
+class FiguresNotKept(AirocordError):
+    """The figures' file cannot be written."""
+
+
 class FileUnreadable(AirocordError):
     """A file that was named cannot be read."""
 
@@ -54,6 +58,7 @@ async def calibrate(
     Raises:
         FileUnreadable, OpenTdbError: ``file`` is no dump of the Open Trivia Database.
         GenerationError, ModelError, EngineUnavailable: the model cannot be asked.
+        FiguresNotKept: they have been shown, and that is all.
     """
     dump = await asyncio.to_thread(_read, file)
     core = build_core(settings.for_terminal())
@@ -69,7 +74,6 @@ async def calibrate(
         name = core.engine.model.name
     finally:
         await core.queue.drain(0)
-    await asyncio.to_thread(keep, settings.figures_file, name, figures)
     console.print(figures_table(name, figures))
     good = [category for category, figure in figures.items() if figure.is_good_enough]
     console.print(
@@ -77,6 +81,13 @@ async def calibrate(
         if good
         else "It is not sure and right often enough anywhere, so it writes no questions."
     )
+    try:
+        await asyncio.to_thread(keep, settings.figures_file, name, figures)
+    except OSError as error:
+        raise FiguresNotKept(
+            f"The figures could not be kept in {settings.figures_file} ({error.strerror}), so the "
+            "bot does not know them. Give this user the right to write there, and measure again."
+        ) from error
 
 
 def figures_table(model: str, figures: Figures) -> Table:

@@ -110,6 +110,28 @@ async def test_when_discord_does_not_let_it_in_the_sentence_says_what_to_do(
     assert engine.closed
 
 
+async def test_a_data_folder_that_cannot_be_written_is_not_taken_for_a_fault_of_discords(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, ScriptedEngine())
+    sandbox = Sandbox()
+    await sandbox.start()
+    (tmp_path / "data").write_text("a file")
+    served = replace(
+        settings,
+        discord_token=sandbox.bot_token,
+        discord_api_url=sandbox.api_url,
+        data_dir=tmp_path / "data",
+        database_url=f"sqlite+aiosqlite:///{tmp_path / 'elsewhere.db'}",
+    )
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(AirocordError, match=r"cannot be written .* set DATA_DIR"):
+                await app.run_bot(served, asyncio.Event())
+    finally:
+        await sandbox.close()
+
+
 async def test_an_intent_that_is_switched_off_is_found_before_a_session_is_spent_on_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
         return
     where = opened.file or "the server that DATABASE_URL names"
     try:
-        if opened.file is not None and not opened.file.exists():
+        if not await opened.exists():
             yield Finding(
                 "Database", Severity.NOTE, f"{where} will be created when the bot first starts."
             )

@@ -74,8 +74,16 @@ def _is_open(path: Path) -> bool:
     return os.name == "posix" and bool(path.stat().st_mode & stat.S_IROTH)
 
 
+def _is_seen(path: Path) -> bool:
+    """Not what lies in a folder that may not be entered."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def data_folder(folder: Path) -> Iterator[Finding]:
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    there = next(p for p in (folder, *folder.absolute().parents) if _is_seen(p))
     if not there.is_dir():
         yield Finding(
             "DATA_DIR",
@@ -84,7 +92,7 @@ def data_folder(folder: Path) -> Iterator[Finding]:
             "Move it away, or set DATA_DIR to another folder.",
         )
         return
-    if not os.access(there, os.W_OK):
+    if not os.access(there, os.W_OK | os.X_OK):
         yield Finding(
             "DATA_DIR",
             Severity.ERROR,

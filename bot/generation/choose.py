@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from typing import Literal
 from bot.errors import EngineUnavailable, ModelError
 from bot.generation.engine import Engine
 from bot.generation.exl2_memory import CacheType
-from bot.models import DEMO, demo_path
+from bot.models import DEMO, demo_path, has_demo
 
 INSTALL_HINT = 'Run: pip install -e ".[cpu]"'
 GPU_INSTALL_HINT = 'Run: pip install -e ".[gpu]"'
@@ -69,7 +70,7 @@ def choose_engine(options: EngineOptions) -> Choice:
         return _exllamav2(options, "ENGINE=exllamav2 says so")
     if options.engine == "remote":
         return _remote(options)
-    if options.engine == "auto" and options.model_path and options.model_path.is_dir():
+    if options.engine == "auto" and options.model_path and _is(options.model_path, Path.is_dir):
         _check_for_folder(options.model_path)
         return _exllamav2(options, "MODEL_PATH is a folder and an NVIDIA card is here")
     if importlib.util.find_spec("xllamacpp") is None:
@@ -89,6 +90,16 @@ def has_nvidia_driver() -> bool:
         return (system / "System32" / "nvcuda.dll").exists()
     # The second is the card of a Windows machine, within its Linux.
     return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
+
+
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except OSError as error:
+        raise ModelError(
+            f"The model {path} cannot be read ({error.strerror}). Give the bot the right to read "
+            "it and the folders that it lies in, or correct MODEL_PATH."
+        ) from error
 
 
 def _check_for_folder(folder: Path) -> None:
@@ -119,7 +130,7 @@ def _exllamav2(options: EngineOptions, why: str) -> Choice:
         raise EngineUnavailable(
             f"ExLlamaV2 (ENGINE=exllamav2) is not installed. {GPU_INSTALL_HINT}"
         )
-    if options.model_path is None or options.model_path.is_file():
+    if options.model_path is None or _is(options.model_path, Path.is_file):
         raise ModelError(
             "ExLlamaV2 reads folders: set MODEL_PATH to the folder of an EXL2 model. For a GGUF "
             "file, or the demonstration model, set ENGINE=llamacpp."
@@ -169,7 +180,7 @@ def _llamacpp(options: EngineOptions, why: str) -> Choice:
 
     is_demo = options.model_path is None
     path = options.model_path or demo_path(options.cache_dir)
-    if is_demo and not path.exists():
+    if is_demo and not has_demo(options.cache_dir):
         raise ModelError(
             "There is no model yet. For the small demonstration model run: "
             "python -m bot model fetch. For a real one, set MODEL_PATH to a GGUF file."

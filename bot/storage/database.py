@@ -21,6 +21,7 @@ from bot.storage.engine import (
     failures,
     file_of,
     read_url,
+    try_to_open,
     writing,
 )
 from bot.uninterrupted import to_the_end
@@ -65,6 +66,19 @@ class Database:
         """The SQLite file; ``None`` for a server."""
         return file_of(self._url)
 
+    async def exists(self) -> bool:
+        """Whether there is a SQLite file; a server's database is taken to be there.
+
+        Raises:
+            DatabaseError: the folder may not be entered.
+        """
+        if self.file is None:
+            return True
+        try:
+            return await asyncio.to_thread(self.file.exists)
+        except OSError as error:
+            raise DatabaseError(describe(self._url, error)) from error
+
     async def upgrade(self) -> None:
         """Bring the schema to the newest revision, creating the file and its folder if needed.
 
@@ -90,7 +104,7 @@ class Database:
         Raises:
             DatabaseError: there is no such revision below, or the database cannot be used.
         """
-        self._must_exist()
+        await self._must_exist()
         try:
             await asyncio.to_thread(self._downgrade, revision)
         except self._failures as error:
@@ -102,9 +116,11 @@ class Database:
         Raises:
             DatabaseError: the database cannot be opened.
         """
-        if self.file is not None and not self.file.exists():
+        if not await self.exists():
             return None
         try:
+            if self.file is not None:
+                await asyncio.to_thread(try_to_open, self.file)
             async with self._engine.connect() as connection:
                 return await connection.run_sync(revisions.current)
         except self._failures as error:
@@ -132,7 +148,7 @@ class Database:
             raise DatabaseError(
                 "The bot copies SQLite files only. Back up PostgreSQL with pg_dump."
             )
-        self._must_exist()
+        await self._must_exist()
         target = path or backups.name_beside(self.file, await self.current())
         try:
             await asyncio.to_thread(backups.back_up, self.file, target)
@@ -183,8 +199,8 @@ class Database:
 
         migrating.run(self._url, self._scripts, partial(migrating.downgrade, revision, self.file))
 
-    def _must_exist(self) -> None:
-        if self.file is not None and not self.file.exists():
+    async def _must_exist(self) -> None:
+        if not await self.exists():
             raise DatabaseError(
                 f"There is no database at {self.file} yet. Create it with: python -m bot db upgrade"
             )

@@ -148,6 +148,17 @@ def _prepare_sqlite(engine: AsyncEngine, *, migrating: bool) -> None:
     event.listen(engine.sync_engine, "begin", on_begin)
 
 
+def try_to_open(file: Path) -> None:
+    """Open a SQLite file and close it again, before aiosqlite is to: the thread of one that cannot
+    be opened still speaks to the event loop when the loop may be at its end. Blocks.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+    with closing(sqlite3.connect(file)):
+        pass
+
+
 def empty_log(file: Path) -> bool:
     """Checkpoint a SQLite file and truncate its log; whether nobody was in the way."""
     with closing(sqlite3.connect(file, timeout=LOG_TIMEOUT_S, isolation_level=None)) as connection:

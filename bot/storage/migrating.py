@@ -22,7 +22,7 @@ from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseError
 from bot.storage import backups
-from bot.storage.engine import connect
+from bot.storage.engine import connect, file_of, try_to_open
 from bot.storage.revisions import current, is_newest, known, refuse_newer
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,10 @@ Step = Callable[[Config, Connection], T]
 
 def run(url: URL, scripts: Path, step: Step[T]) -> T:
     """Run ``step`` in one transaction: what it raises undoes all of it. For a thread."""
+
+    file = file_of(url)
+    if file is not None:
+        try_to_open(file)
 
     async def in_one_transaction() -> T:
         engine = connect(url, migrating=True)
