@@ -126,6 +126,8 @@ class AirocordClient(commands.Bot):
         ``synced_commands``: the file that remembers which commands Discord has. ``shards``: of
         more than one, :class:`ShardedClient` connects to those that are this process's.
         ``channel_language``: what is spoken in channels, whatever their server's language is."""
+        # It never speaks in voice channels, and so does without what discord.py misses for them.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         intents = discord.Intents.none()
         intents.guilds = intents.messages = True
         intents.message_content = message_content

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 HEARTBEAT_MS = 41_250
 REPLAYED = 1000
 """Events that a session keeps for a connection that comes back."""
+ACK_AFTER_S = 0.1
+"""How long a heartbeat waits for its answer. A bot in the same process has it otherwise before it
+has noted that it sent one, and takes it for a very late answer to the one before."""
 KEPT_SESSIONS = 8
 """Of one shard."""
 WAITING = 5000
@@ -129,6 +132,7 @@ class Gateway:
             await self._read(connection)
         finally:
             self._forget(connection)
+            connection.acknowledge_no_more()
             if connection.is_ending:
                 # What it was closed with is still to be said.
                 await asyncio.wait({writing}, timeout=_CLOSING_S)
@@ -166,7 +170,7 @@ class Gateway:
 
     async def _handle(self, connection: _Connection, op: int, data: Json) -> bool:
         if op == _HEARTBEAT:
-            connection.put(json.dumps({"op": _ACK}))
+            connection.acknowledge_soon()
         elif op in (_IDENTIFY, _RESUME):
             if connection.session is not None:
                 connection.end(4005)
@@ -315,6 +319,23 @@ class _Connection:
     """Texts to send; a number is the code to close with."""
     session: _Session | None = None
     is_ending: bool = False
+    _owed: asyncio.TimerHandle | None = None
+    """The answer to the last heartbeat, while it waits."""
+
+    def acknowledge_soon(self) -> None:
+        """Answer a heartbeat, and before it one that still waits."""
+        if self._owed is not None:
+            self._owed.cancel()
+            self._acknowledge()
+        self._owed = asyncio.get_running_loop().call_later(ACK_AFTER_S, self._acknowledge)
+
+    def acknowledge_no_more(self) -> None:
+        if self._owed is not None:
+            self._owed.cancel()
+
+    def _acknowledge(self) -> None:
+        self._owed = None
+        self.put(json.dumps({"op": _ACK}))
 
     def put(self, text: str) -> bool:
         """Queue a payload; false if the reader is too slow for it."""

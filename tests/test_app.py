@@ -110,6 +110,16 @@ async def test_when_discord_does_not_let_it_in_the_sentence_says_what_to_do(
     assert engine.closed
 
 
+async def test_what_voice_channels_would_need_is_not_complained_of(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(discord.VoiceClient, "warn_nacl", True)
+    monkeypatch.setattr(discord.VoiceClient, "warn_dave", True)
+    database = Database(settings.effective_database_url)
+    app.build_client(settings, core_with(ScriptedEngine()), database)
+    assert caplog.messages == []
+
+
 async def test_a_data_folder_that_cannot_be_written_is_not_taken_for_a_fault_of_discords(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

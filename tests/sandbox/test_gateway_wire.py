@@ -37,6 +37,25 @@ async def test_every_heartbeat_is_acknowledged(sandbox: Sandbox) -> None:
         assert (await gateway.receive())["op"] == 11
 
 
+async def test_each_of_two_heartbeats_in_a_row_is_acknowledged(sandbox: Sandbox) -> None:
+    async with plain_gateway(sandbox) as gateway:
+        await gateway.event("GUILD_CREATE")
+        await gateway.send(1, gateway.sequence)
+        await gateway.send(1, gateway.sequence)
+        assert [(await gateway.receive())["op"] for _ in range(2)] == [11, 11]
+
+
+async def test_a_heartbeat_that_waits_for_its_answer_holds_nothing_up(
+    sandbox: Sandbox, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ACK_AFTER_S", 1000.0)
+    async with plain_gateway(sandbox) as gateway:
+        await gateway.event("GUILD_CREATE")
+        await gateway.send(1, gateway.sequence)
+        await gateway.send(8, {"guild_id": str(place.guild_id)})
+        assert (await gateway.receive())["t"] == "GUILD_MEMBERS_CHUNK"
+
+
 async def test_who_sends_no_heartbeat_is_cut_off(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
