@@ -39,7 +39,7 @@ def check_model(
         context_tokens=context_tokens or min(folder.context_tokens, DEFAULT_CONTEXT_TOKENS),
         cache=cache,
         lanes=lanes,
-        draft=check_folder(draft) if draft else None,
+        draft=check_folder(draft, named_by="--draft") if draft else None,
     )
     if as_json:
         print(json.dumps(_as_json(folder, need)))  # noqa: T201 - what a program reads

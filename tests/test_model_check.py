@@ -75,7 +75,8 @@ def test_a_draft_model_stands_in_a_row_of_its_own(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["none"], "There is no folder none."),
+        (["none"], "There is no folder none. Set MODEL_PATH to"),
+        (["small[model]", "--draft", "none"], "There is no folder none. Set --draft to"),
         (["small[model]", "--context", "0"], "--context is 0, but it takes"),
         (["small[model]", "--lanes", "-1"], "--lanes is -1, but it takes"),
     ],

@@ -61,14 +61,17 @@ class ModelFolder:
     has_chat_template: bool
 
 
-def check_folder(path: Path) -> ModelFolder:
+def check_folder(path: Path, *, named_by: str = "MODEL_PATH") -> ModelFolder:
     """Check a folder. Blocks: headers of a large model take some tens of milliseconds.
+
+    Args:
+        named_by: the setting or option that another folder would be named by.
 
     Raises:
         ModelError: ExLlamaV2 cannot load it, or would misread it.
     """
     try:
-        names = _file_names(path)
+        names = _file_names(path, named_by)
         config = Config(read_json(path / "config.json"))
         config.check_positions()
         generation = (
@@ -166,22 +169,22 @@ def read_licence(path: Path) -> str:
     return str(said.get("license_name") or said.get("license", "")).strip(" \"'")
 
 
-def _file_names(path: Path) -> set[str]:
+def _file_names(path: Path, named_by: str) -> set[str]:
     """The names of the folder's files, when those that ExLlamaV2 needs are among them."""
     if not path.exists():
         raise ModelError(
-            f"There is no folder {path}. Set MODEL_PATH to the folder of a model for ExLlamaV2."
+            f"There is no folder {path}. Set {named_by} to the folder of a model for ExLlamaV2."
         )
     if not path.is_dir():
         raise ModelError(
-            _GGUF.format(path.name)
+            _is_gguf(path.name, named_by)
             if path.suffix.lower() == ".gguf"
-            else f"{path} is a file. Set MODEL_PATH to the folder that the model's files are in."
+            else f"{path} is a file. Set {named_by} to the folder that the model's files are in."
         )
     names = {entry.name for entry in path.iterdir() if entry.is_file()}
     weights = {name for name in names if name.endswith(".safetensors")}
     if not weights and (gguf := sorted(n for n in names if n.lower().endswith(".gguf"))):
-        raise ModelError(_GGUF.format(shown(gguf[0])))
+        raise ModelError(_is_gguf(shown(gguf[0]), named_by))
     if not weights and "measurement.json" in names:
         raise ModelError(
             f"{path} has the measurements of a quantisation but no weights: those are in other "
@@ -206,10 +209,19 @@ def _file_names(path: Path) -> set[str]:
     return names
 
 
-_GGUF = (
-    "{} is a GGUF file, which ExLlamaV2 does not read. Set ENGINE=llamacpp and MODEL_PATH to it, "
-    "or download an EXL2 quantisation of the model."
-)
+def _is_gguf(name: str, named_by: str) -> str:
+    # A draft model is of the same kind as the model that it helps.
+    remedy = (
+        "Set ENGINE=llamacpp and MODEL_PATH to it, or download"
+        if named_by == "MODEL_PATH"
+        else "Download"
+    )
+    return (
+        f"{name} is a GGUF file, which ExLlamaV2 does not read. {remedy} an EXL2 quantisation of "
+        "the model."
+    )
+
+
 _NO_TOKENIZER_AT_ALL = (
     "The folder has no tokenizer.json, which ExLlamaV2 needs. Download that file of the model too."
 )

@@ -63,7 +63,7 @@ class LoadedModel:
         self._on_progress = on_progress
         folder = check_folder(options.folder)
         if isinstance(options.draft, Path):
-            check_folder(options.draft)
+            check_folder(options.draft, named_by="DRAFT")
         self.tokenizer = FolderTokenizer(options.folder, folder.eos_ids)
         self.attention = options.attention or choose_attention(_machine())
         if not self.attention.paged and options.attention is None:
