@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import logging
 import os
 import re
 import tempfile
@@ -99,6 +100,8 @@ def fetch_from_hub(repo: str, file: str, folder: Path, *, revision: str = "") ->
 def _download(repo: str, file: str, folder: Path, revision: str) -> Path:
     import huggingface_hub  # noqa: PLC0415 - an optional package
 
+    # It logs each try, and once more what is said below in a sentence.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if revision and not re.fullmatch(r"\w[\w.+/-]{0,200}", revision):
         raise ModelError(f"{revision} is not the name of a branch. Give hf:owner/repo@branch.")
     target = folder / "--".join(filter(None, [*repo.split("/"), *revision.split("/")]))

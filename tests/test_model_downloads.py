@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.server
+import logging
 import re
 import sys
 import threading
@@ -286,6 +287,21 @@ def test_a_repository_without_a_gguf_file_is_a_sentence(hub: Hub, tmp_path: Path
     hub.files = ["model.safetensors"]
     with pytest.raises(ModelError, match="has no GGUF file"):
         fetch("hf:owner/repo", tmp_path, ignore)
+
+
+def test_what_the_hubs_client_logs_of_its_tries_stays_out_of_sight(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("huggingface_hub"), "level", logging.WARNING)
+
+    def unreachable(repo_id: str, *, revision: str | None) -> list[str]:
+        logging.getLogger("huggingface_hub.utils._http").warning("Retrying in 1s [Retry 1/5].")
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(hub, "list_repo_files", unreachable)
+    with pytest.raises(ModelError, match=r"huggingface\.co cannot be reached"):
+        fetch("hf:owner/repo", tmp_path, ignore)
+    assert caplog.messages == []
 
 
 @pytest.mark.usefixtures("hub")
