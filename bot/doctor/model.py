@@ -66,10 +66,12 @@ def _fitting(settings: Settings, loaded: ModelInfo) -> Iterator[Finding]:
             f"Set CONTEXT_TOKENS={loaded.context_tokens}, or less.",
         )
     template = loaded.chat_template
-    if settings.prompt_template == "vicuna" and template and "USER:" not in template:
+    # The demonstration model takes its own, whatever is set.
+    is_as_set = settings.prompt_template == "vicuna" and not loaded.is_demo
+    if is_as_set and template and "USER:" not in template:
         yield Finding(
             "PROMPT_TEMPLATE",
-            Severity.NOTE if loaded.is_demo else Severity.WARNING,
+            Severity.WARNING,
             "The model brings a chat template of its own, which vicuna is not.",
             "Set PROMPT_TEMPLATE=model.",
         )

@@ -166,6 +166,16 @@ async def test_settings_that_do_not_go_with_the_model_are_told(
     assert warned == ([expected] if expected else [])
 
 
+async def test_the_demonstration_model_takes_its_own_template_and_so_is_given_no_advice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = ScriptedEngine(default=Script(("hello",)), chat_template="{{ messages }}<|im_end|>")
+    engine.is_demo = True
+    use(monkeypatch, engine)
+    found = await collected(model.model(Settings()))
+    assert "PROMPT_TEMPLATE" not in {finding.subject for finding in found}
+
+
 async def test_the_database_is_looked_at_and_not_touched(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     [finding] = await collected(database(settings))

@@ -39,6 +39,7 @@ class ScriptedEngine:
     default: Script = field(default_factory=Script)
     context_tokens: int = 2048
     chat_template: str | None = None
+    is_demo: bool = False
     reply: Callable[[str], Script] | None = None
     """Chooses a script by the prompt, where order is not enough."""
 
@@ -62,6 +63,7 @@ class ScriptedEngine:
             name="scripted model",
             context_tokens=self.context_tokens,
             chat_template=self.chat_template,
+            is_demo=self.is_demo,
         )
 
     async def load(self, on_progress: Callable[[float], None]) -> None:
