@@ -387,7 +387,18 @@ def _db_downgrade(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _db_current(settings: Settings, given: argparse.Namespace) -> int:
-    return _with_database(settings, lambda database: database.current())
+    async def current(database: Database) -> str | None:
+        revision = await database.current()
+        if revision is None:
+            # Beside the standard output, which stays as empty as the database is.
+            print(
+                "There is no database yet, or nothing in it. "
+                "Create it with: python -m bot db upgrade",
+                file=sys.stderr,
+            )
+        return revision
+
+    return _with_database(settings, current)
 
 
 def _db_backup(settings: Settings, given: argparse.Namespace) -> int:

@@ -79,7 +79,9 @@ def test_the_database_is_made_copied_and_taken_back(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["db", "current"]) == 0
-    assert capsys.readouterr().out == ""
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("There is no database yet, or nothing in it.")
     assert main(["db", "upgrade"]) == 0
     assert main(["db", "current"]) == 0
     newest = max(Path(migrations.__path__[0], "versions").glob("0*.py")).name[:4]
