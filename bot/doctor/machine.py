@@ -44,12 +44,13 @@ def env_file(path: Path) -> Iterator[Finding]:
     names = {item.name.upper() for item in fields(Settings)}
     if not path.exists():
         given = ", ".join(sorted(name for name in names if os.environ.get(name)))
+        if given:
+            yield Finding(".env", Severity.NOTE, f"There is none; the environment gives {given}.")
+            return
         yield Finding(
             ".env",
             Severity.NOTE,
-            f"There is none; the environment gives {given}."
-            if given
-            else "There is none; every setting has its default.",
+            "There is none; every setting has its default.",
             "Copy .env.example to .env when you want to change something.",
         )
         return
