@@ -48,6 +48,8 @@ _JSON = frozenset({"json", "jsonl", "ndjson", "geojson", "ipynb"})
 
 _BY_EXTENSION = ((_TABLES, Kind.TABLE), (_MARKDOWN, Kind.MARKDOWN), (_CODE, Kind.CODE))
 
+# A file, an empty archive, and a part of a divided one: "PK" alone also begins words.
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (
     b"\x89PNG",
@@ -80,10 +82,11 @@ def kind_of(name: str, data: bytes) -> Kind:
     shown = quoted(name)
     if not data.strip():
         raise Refused(phrase("{name} is empty.", name=shown))
+    # Before PDF, whose own mark stands near the beginning of a zip that stores a PDF as it is.
+    if data.startswith(_ZIPS):
+        return _zip_kind(data)
     if b"%PDF-" in data[:1024]:
         return Kind.PDF
-    if data.startswith(b"PK"):
-        return _zip_kind(data)
     if data.startswith(_OLE):
         raise _ole_refusal(shown, data)
     if data.lstrip()[:6].lower().startswith(b"{\\rtf"):
