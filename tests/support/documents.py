@@ -6,7 +6,6 @@ from bot.documents.extracted import Extracted, Limits, Part
 from bot.documents.readers import read
 from bot.documents.reading import Reading
 
-
 ENDLESS = Limits(cpu_s=1 << 30, wall_s=1e9)
 """The processor time is that of the whole process, whatever it did before."""
 

@@ -14,9 +14,12 @@ _UNSHOWN = frozenset({"script", "style", "template", "noscript", "svg", "math", 
 _BLOCKS_NAMES = (
     "address article aside blockquote body caption center dd details div dl dt fieldset "
     "figcaption figure footer form header hr html legend main nav ol p pre section summary "
-    "table tbody tfoot thead title tr ul "
+    "table tbody td tfoot th thead title tr ul "
 )
 _BLOCKS = frozenset(_BLOCKS_NAMES.split())
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_IN_TABLE = frozenset({"tr", "td", "th"})
+_IN_HEAD = frozenset({"base", "link", "meta", "noscript", "script", "style", "template"})
 _SPACE = re.compile(r"\s+")
 
 
@@ -32,7 +35,7 @@ def read_text(text: str, outline: Outline) -> None:
     for at in range(0, len(text), 65_536):
         parser.feed(text[at : at + 65_536])
     parser.close()
-    parser.break_block()
+    parser.end()
 
 
 def _decoded(data: bytes) -> str:
@@ -51,88 +54,119 @@ class _Parser(HTMLParser):
         self._level = 0
         self._is_item = False
         self._is_verbatim = False
-        self._tables = 0
+        self._tables: list[bool] = []
+        """Of each table that is open, whether one of its cells is."""
         self._rows: list[list[str]] = []
+        """Of the outermost table; what stands inside of it is text of its cells."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "title":
+        # The tags around a body can be left out.
+        if tag == "body" or (self._unshown == ["head"] and tag not in _IN_HEAD):
             self._unshown.clear()
-            self.break_block()
-        elif tag in _UNSHOWN:
+        if tag in _UNSHOWN:
             self._unshown.append(tag)
-        elif tag == "body":
-            self._unshown.clear()
         if self._unshown:
             return
-        if len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":
-            self.break_block()
+        if tag in _HEADINGS:
+            self._break()
             self._level = int(tag[1])
         elif tag == "li":
-            self.break_block()
+            self._break()
             self._is_item = True
         elif tag == "br":
             self._text.append("\n")
         elif tag == "table":
-            self.break_block()
-            self._tables += 1
-            if self._tables == 1:
-                self._rows = []
-        elif self._tables:
+            if self._tables and not self._tables[-1]:
+                # A table stands in a cell of another or behind it, where its end is missing.
+                self._end_table()
+            self._end_block()
+            self._tables.append(False)
+        elif self._tables and tag in _IN_TABLE:
             self._start_in_table(tag)
         elif tag in _BLOCKS:
-            self.break_block()
-            self._is_verbatim = tag == "pre"
+            self._break()
+            self._is_verbatim = tag == "pre" and not self._is_in_cell
 
     def _start_in_table(self, tag: str) -> None:
-        if tag == "tr" and self._tables == 1:
-            self._end_cell()
+        self._end_cell()
+        is_outermost = len(self._tables) == 1
+        if is_outermost and (tag == "tr" or not self._rows):
             self._rows.append([])
-        elif tag in ("td", "th") and self._tables == 1:
-            self._end_cell()
-            if not self._rows:
-                self._rows.append([])
-            self._rows[-1].append("")
-        elif tag in _BLOCKS or tag in ("td", "th"):
-            self._text.append(" ")
+        if tag != "tr":
+            self._tables[-1] = True
+            if is_outermost:
+                self._rows[-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
         if self._unshown:
             if tag in self._unshown:
                 del self._unshown[self._unshown.index(tag) :]
             return
-        if tag == "table" and self._tables:
-            self._tables -= 1
-            if self._tables == 0:
-                self._end_cell()
-                rows, self._rows = self._rows, []
-                self._outline.table(rows)
-        elif self._tables:
-            return
-        elif tag == "li" or tag in _BLOCKS or self._level:
-            self.break_block()
+        if tag in ("body", "html"):
+            self.end()
+        elif tag == "table" and self._tables:
+            self._end_table()
+        elif tag in _IN_TABLE and self._tables:
+            if tag != "tr" and not self._tables[-1] and len(self._tables) > 1:
+                # It ends a cell of the outer table: the end of the inner one is missing.
+                self._end_table()
+            self._end_cell()
+        elif tag == "li" or tag in _BLOCKS or tag in _HEADINGS:
+            self._end_block()
             self._is_verbatim = False
 
     def handle_data(self, data: str) -> None:
         if not self._unshown:
             self._text.append(data if self._is_verbatim else _SPACE.sub(" ", data))
 
-    def _end_cell(self) -> None:
-        text = "".join(self._text)
-        self._text.clear()
-        if self._rows and self._rows[-1]:
-            self._rows[-1][-1] += text
-        elif text.strip():
-            self._outline.paragraph(text.strip())
+    def end(self) -> None:
+        """Nothing comes any more: a table that is still open ends here."""
+        while self._tables:
+            self._end_table()
+        self._end_block()
 
-    def break_block(self) -> None:
-        """What was said since the last block is a paragraph."""
-        if self._tables:
+    @property
+    def _is_in_cell(self) -> bool:
+        return bool(self._tables) and self._tables[0]
+
+    def _end_table(self) -> None:
+        self._end_cell()
+        self._tables.pop()
+        if not self._tables:
+            self._put_rows()
+
+    def _end_cell(self) -> None:
+        if self._tables == [True]:
+            self._rows[-1][-1] = "".join(self._text)
+            self._text.clear()
+        else:
+            self._end_block()
+        self._tables[-1] = False
+
+    def _put_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            self._outline.table(rows)
+
+    def _end_block(self) -> None:
+        self._break()
+        self._level, self._is_item = 0, False
+
+    def _break(self) -> None:
+        """What was said since the last block is a paragraph. A block that begins inside a heading
+        or an item before a word was said is what that is made of."""
+        if self._is_in_cell:
+            self._text.append(" ")
             return
         text = "".join(self._text)
         self._text.clear()
         text = text.strip("\n") if self._is_verbatim else text.strip()
+        if not text.strip():
+            return
+        # Words between the cells of a table stand outside of it.
+        self._put_rows()
         if self._level:
             self._outline.heading(self._level, text)
-        elif text:
+        else:
             self._outline.paragraph(f"- {text}" if self._is_item else text, tight=self._is_item)
         self._level, self._is_item = 0, False
