@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from bot.documents.formats.tables import Rows
-from bot.documents.reading import Reading
+from bot.documents.reading import Enough, Reading
 
 _LONGEST = 300
 """Characters of a heading; what is longer was only dressed as one."""
@@ -55,11 +57,20 @@ class Outline:
             self.flush()
             self.page = page
 
-    def table(self, rows: list[list[str]]) -> None:
+    def table(self, rows: Iterable[Sequence[str]], pages: Sequence[int] = ()) -> None:
+        """``pages``: that each row begins on, where they are known."""
         self.flush()
         table = Rows(self._reading, page=self.page, headings=self.headings)
-        for row in rows:
-            table.add(row)
+        try:
+            for number, row in enumerate(rows):
+                if pages:
+                    table.turn_page(pages[number])
+                table.add(row)
+                if number % 256 == 0:
+                    self._reading.check_time()
+        except Enough:
+            table.close()
+            raise
         table.close()
 
     def flush(self) -> None:
