@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.documents.extracted import Part
 from tests.support import files
-from tests.support.documents import read_here
+from tests.support.documents import lines_of, read_here
 
 
 def places(parts: list[Part]) -> list[tuple[str, int | None, str | None]]:
@@ -82,3 +82,123 @@ def test_words_of_a_cell_stay_apart_where_its_paragraphs_do() -> None:
     assert html("<table><tr><td><p>a</p>b<ul><li>c</li>d</ul></td></tr></table>") == [
         ("a b c d", None)
     ]
+
+
+def test_a_table_inside_a_cell_of_a_text_document_keeps_every_cell_of_the_outer_one() -> None:
+    def table(*rows: str) -> str:
+        inner = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+        return f"<table:table>{inner}</table:table>"
+
+    def cell(text: str, inner: str = "", after: str = "") -> str:
+        tail = f"<text:p>{after}</text:p>" if after else ""
+        return f"<table:table-cell><text:p>{text}</text:p>{inner}{tail}</table:table-cell>"
+
+    inner = table(cell("c") + cell("d"), cell("e"))
+    outer = table(cell("a") + cell("b", inner, "f") + cell("g"), cell("h"))
+    assert lines_of("a.odt", files.odf("text", outer)) == ["a | b c d e f | g", "h"]
+
+
+def test_a_cell_that_reaches_over_several_keeps_the_others_under_their_names() -> None:
+    header = "<tr><th>City<th>Year<th>People</tr>"
+    body = "<tr><td rowspan=2>Berlin<td>2020<td>100</tr><tr><td>2021<td>200</tr><tr><td>Rome"
+    assert html(f"<table>{header}{body}</table>") == [
+        (
+            "City: Berlin; Year: 2020; People: 100\nCity: Berlin; Year: 2021; People: 200\nRome",
+            None,
+        )
+    ]
+    wide = "<tr><th>Name<th colspan=2>Phone<th>Room</tr><tr><td>Ann<td>1<td>2<td>R7</tr>"
+    assert html(f"<table>{wide}</table>") == [("Name: Ann; Phone: 1; 2; Room: R7", None)]
+
+
+def word_cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{files.paragraph(text)}</w:tc>"
+
+
+def word_table(*rows: str) -> str:
+    return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>"
+
+
+def test_so_does_one_of_a_word_document() -> None:
+    two, begins = '<w:gridSpan w:val="2"/>', '<w:vMerge w:val="restart"/>'
+    table = word_table(
+        word_cell("Name") + word_cell("Phone", two) + word_cell("Room"),
+        word_cell("Ann", begins) + "".join(map(word_cell, ("1", "2", "R7"))),
+        word_cell("", "<w:vMerge/>") + "".join(map(word_cell, ("3", "4", "R8"))),
+    )
+    assert lines_of("a.docx", files.docx(table)) == [
+        "Name: Ann; Phone: 1; 2; Room: R7",
+        "Name: Ann; Phone: 3; 4; Room: R8",
+    ]
+
+
+SPANS = st.sampled_from(["", "2", "3", "0", "1000000", "9" * 5000, "-1", "x"])
+
+
+@given(st.lists(st.lists(st.tuples(SPANS, SPANS), max_size=5), max_size=12))
+def test_no_cell_is_lost_or_makes_very_many_whatever_it_reaches_over(
+    rows: list[list[tuple[str, str]]],
+) -> None:
+    cells = (
+        (f"c{number}x{column}", spans)
+        for number, row in enumerate(rows)
+        for column, spans in enumerate(row)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td colspan={columns} rowspan={below}>{name}</td>"
+            for name, (columns, below) in [next(cells) for _ in row]
+        )
+        for row in rows
+    )
+    # Below a row of numbers, which is no header.
+    seen = " ".join(text for text, _ in html(f"<table><tr><td>1<td>2{body}</table>"))
+    names = {f"c{number}x{column}" for number, row in enumerate(rows) for column in range(len(row))}
+    assert names <= set(seen.split())
+    assert len(seen) < 12 * 64 * 20
+
+
+def test_the_rows_of_a_table_stand_on_the_pages_where_they_are() -> None:
+    def row(text: str, *, turns: bool = False) -> str:
+        return f"<w:tc>{files.paragraph(text, page_break=turns)}</w:tc>{word_cell('1')}"
+
+    table = word_table(row("Item"), row("Gull"), row("Tern", turns=True), row("Skua", turns=True))
+    header = table.replace(">1<", ">Tons<", 1)
+    body = files.paragraph("Boats") + header + files.paragraph("The end.")
+    assert places(read_here("a.docx", files.docx(body)).parts) == [
+        ("Boats", 1, None),
+        ("Item: Gull; Tons: 1", 1, None),
+        ("Item: Tern; Tons: 1", 2, None),
+        ("Item: Skua; Tons: 1", 3, None),
+        ("The end.", 3, None),
+    ]
+
+
+def test_tab_stops_are_no_text_and_leave_a_paragraph_on_its_page() -> None:
+    stops = '<w:pPr><w:tabs><w:tab w:val="left" w:pos="720"/></w:tabs></w:pPr>'
+    turned = (
+        f"<w:p>{stops}<w:r><w:tab/><w:lastRenderedPageBreak/><w:t>Two</w:t><w:tab/>"
+        "<w:t>boats</w:t></w:r></w:p>"
+    )
+    parts = read_here("a.docx", files.docx(files.paragraph("One") + turned)).parts
+    assert places(parts) == [("One", 1, None), ("\tTwo\tboats", 2, None)]
+
+
+def test_what_a_word_document_does_not_show_is_not_read() -> None:
+    hidden = "<w:r><w:rPr><w:vanish{}/></w:rPr><w:t>{} </w:t></w:r>"
+    moved = "<w:{0}><w:r><w:t>{1} </w:t></w:r></w:{0}>"
+    before = (
+        "<w:r><w:rPr><w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr>"
+        "<w:t>grey </w:t></w:r>"
+    )
+    body = (
+        "<w:p><w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>"
+        + moved.format("moveFrom", "from")
+        + hidden.format("", "secret")
+        + hidden.format(' w:val="0"', "The")
+        + before
+        + moved.format("moveTo", "gull")
+        + "</w:p>"
+    )
+    assert lines_of("a.docx", files.docx(body)) == ["The grey gull"]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from bot.documents.archive import Archive, Relations, parse
 from bot.documents.formats.outline import Outline
+from bot.documents.formats.tables import repeated
 from bot.documents.reading import Reading
 
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
-_WRITTEN = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_WRITTEN = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+# A fallback repeats what stands in the choice beside it, moved text stands where it went, too, and
+# a tracked change says what something looked like before.
+_SKIPPED = frozenset({"Fallback", "moveFrom", "pPrChange", "rPrChange", "tcPrChange"})
+_MAX_COLUMNS = 64
+"""Word's own limit is 63."""
+
+_OFF = ("0", "false", "off", "none")
 _NOTES = ("footnotes", "endnotes")
 
 
@@ -61,58 +70,106 @@ class _Styles:
     def text(self, text: str) -> None: ...
 
 
+@dataclass(slots=True)
+class _Paragraph:
+    page: int
+    """That its first word stands on."""
+    level: int = 0
+    is_item: bool = False
+    pieces: list[str] = field(default_factory=list)
+    has_words: bool = False
+
+
+@dataclass(slots=True)
+class _Table:
+    rows: list[list[str]] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Cell:
+    paragraphs: list[str] = field(default_factory=list)
+    columns: int = 1
+    goes_on: bool = False
+    """Whether it is the lower part of the cell above."""
+
+
 class _Body:
     def __init__(self, outline: Outline, levels: dict[str, int], *, has_pages: bool) -> None:
         self._outline = outline
         self._levels = levels
         self._has_pages = has_pages
-        self._page = self._starts_on = 1
-        self._level = 0
-        self._is_item = False
-        self._in_text = False
+        self._page = 1
+        self._in_text = self._in_tab_stops = self._is_hidden = False
         self._skipped = 0
-        self._paragraphs: list[list[str]] = []
-        """The texts of the paragraphs that are open: a text box stands inside of one."""
-        self._cells: list[list[str]] = []
-        """The cells that are open, each a list of paragraphs: tables stand inside of tables."""
-        self._rows: list[list[list[str]]] = []
+        self._paragraphs: list[_Paragraph] = []
+        """Those that are open: a text box stands inside of one."""
+        self._cells: list[_Cell] = []
+        """Those that are open: tables stand inside of tables."""
+        self._tables: list[_Table] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        # A fallback repeats what stands in the choice beside it.
-        if name == "Fallback" or self._skipped:
+        if name in _SKIPPED or self._skipped:
             self._skipped += 1
             return
         match name:
             case "p":
-                self._paragraphs.append([])
-                self._level, self._is_item = 0, False
-            case "pStyle":
-                self._level = self._levels.get(attributes.get("val", ""), 0)
-            case "outlineLvl":
-                value = attributes.get("val", "")
-                self._level = int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
-            case "numPr":
-                self._is_item = True
+                self._paragraphs.append(_Paragraph(self._page))
+            case "pStyle" | "outlineLvl" | "numPr" if self._paragraphs:
+                self._set(name, attributes.get("val", ""))
+            case "tabs":
+                self._in_tab_stops = True
+            case "r":
+                self._is_hidden = False
+            case "vanish":
+                self._is_hidden = attributes.get("val") not in _OFF
             case "t":
                 self._in_text = True
-            case "tab" | "br" | "cr" | "noBreakHyphen" if self._paragraphs:
-                self._paragraphs[-1].append(_WRITTEN[name])
+            case "tab" | "ptab" | "br" | "cr" | "noBreakHyphen" if (
+                self._paragraphs and not self._in_tab_stops
+            ):
+                self._paragraphs[-1].pieces.append(_WRITTEN[name])
             case "lastRenderedPageBreak":
                 self._page += 1
+            case _:
+                self._start_in_table(name, attributes.get("val", ""))
+
+    def _start_in_table(self, name: str, value: str) -> None:
+        match name:
             case "tbl":
-                self._rows.append([])
-            case "tr" if self._rows:
-                self._rows[-1].append([])
+                self._tables.append(_Table())
+            case "tr" if self._tables:
+                self._tables[-1].rows.append([])
+                self._tables[-1].pages.append(0)
             case "tc":
-                self._cells.append([])
+                self._cells.append(_Cell())
+            case "gridSpan" if self._cells:
+                self._cells[-1].columns = int(value) if value.isdecimal() and len(value) < 4 else 1
+            case "vMerge" if self._cells:
+                self._cells[-1].goes_on = value in ("", "continue")
             case _:
                 pass
 
+    def _set(self, name: str, value: str) -> None:
+        paragraph = self._paragraphs[-1]
+        if name == "pStyle":
+            paragraph.level = self._levels.get(value, 0)
+        elif name == "outlineLvl":
+            paragraph.level = int(value) + 1 if value.isdecimal() and int(value) < 9 else 0
+        else:
+            paragraph.is_item = True
+
     def text(self, text: str) -> None:
-        if self._in_text and self._paragraphs and not self._skipped:
-            if not self._paragraphs[-1]:
-                self._starts_on = self._page
-            self._paragraphs[-1].append(text)
+        if not self._in_text or not self._paragraphs or self._skipped or self._is_hidden:
+            return
+        paragraph = self._paragraphs[-1]
+        if not paragraph.has_words and text.strip():
+            paragraph.has_words = True
+            paragraph.page = self._page
+            if self._tables and self._tables[0].pages:
+                # Of a row, too, the first word counts.
+                self._tables[0].pages[-1:] = [self._tables[0].pages[-1] or self._page]
+        paragraph.pieces.append(text)
 
     def end(self, name: str) -> None:
         if self._skipped:
@@ -120,29 +177,48 @@ class _Body:
             return
         if name == "t":
             self._in_text = False
+        elif name == "r":
+            self._is_hidden = False
+        elif name == "tabs":
+            self._in_tab_stops = False
         elif name == "p" and self._paragraphs:
-            self._end_paragraph("".join(self._paragraphs.pop()))
+            self._end_paragraph(self._paragraphs.pop())
         elif name == "tc" and self._cells:
-            cell = " ".join(self._cells.pop())
-            if self._rows and self._rows[-1]:
-                self._rows[-1][-1].append(cell)
-        elif name == "tbl" and self._rows:
-            rows = self._rows.pop()
-            if self._cells:
-                self._cells[-1] += [" | ".join(filter(None, row)) for row in rows]
-            else:
-                self._outline.table(rows)
+            self._end_cell(self._cells.pop())
+        elif name == "tbl" and self._tables:
+            self._end_table(self._tables.pop())
 
-    def _end_paragraph(self, text: str) -> None:
+    def _end_paragraph(self, paragraph: _Paragraph) -> None:
+        text = "".join(paragraph.pieces)
         if self._paragraphs:
             # A text box: what it says stands beside the paragraph that it is anchored in.
-            self._paragraphs[-1].append(f"\n{text}\n")
+            self._paragraphs[-1].pieces.append(f"\n{text}\n")
         elif self._cells:
-            self._cells[-1].append(text)
+            self._cells[-1].paragraphs.append(text)
         else:
             if self._has_pages:
-                self._outline.turn_page(self._starts_on)
-            if self._level:
-                self._outline.heading(self._level, text)
+                self._outline.turn_page(paragraph.page)
+            if paragraph.level:
+                self._outline.heading(paragraph.level, text)
             else:
-                self._outline.paragraph(f"- {text}" if self._is_item and text else text)
+                self._outline.paragraph(f"- {text}" if paragraph.is_item and text else text)
+
+    def _end_cell(self, cell: _Cell) -> None:
+        if not self._tables or not self._tables[-1].rows:
+            return
+        *above, row = self._tables[-1].rows
+        text = " ".join(cell.paragraphs)
+        if cell.goes_on and not text and above and len(row) < len(above[-1]):
+            text = repeated(above[-1][len(row)])
+        row += [text, *[""] * (min(cell.columns, _MAX_COLUMNS - len(row)) - 1)]
+
+    def _end_table(self, table: _Table) -> None:
+        if self._cells:
+            nested = self._cells[-1].paragraphs
+            nested += [" | ".join(filter(None, row)) for row in table.rows]
+        elif self._has_pages:
+            page = self._outline.page or 1
+            pages = [page := max(page, begins) for begins in table.pages]
+            self._outline.table(table.rows, pages)
+        else:
+            self._outline.table(table.rows)

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 from bot.documents.charset import decode, decode_as
 from bot.documents.formats.outline import Outline
+from bot.documents.formats.tables import Cell, spread
 from bot.documents.reading import Reading
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -19,6 +20,8 @@ _BLOCKS_NAMES = (
 _BLOCKS = frozenset(_BLOCKS_NAMES.split())
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _IN_TABLE = frozenset({"tr", "td", "th"})
+_SPANS = ("colspan", "rowspan")
+_MAX_SPAN = 65_534
 _IN_HEAD = frozenset({"base", "link", "meta", "noscript", "script", "style", "template"})
 _SPACE = re.compile(r"\s+")
 
@@ -45,6 +48,12 @@ def _decoded(data: bytes) -> str:
     return decode_as(data, named[1].decode("ascii", errors="replace"))
 
 
+def _number(value: str | None) -> int:
+    """Of columns or rows; 1 for what is none."""
+    digits = (value or "").strip()
+    return min(int(digits[:6]), _MAX_SPAN) if digits.isdecimal() else 1
+
+
 class _Parser(HTMLParser):
     def __init__(self, outline: Outline) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,7 +65,7 @@ class _Parser(HTMLParser):
         self._is_verbatim = False
         self._tables: list[bool] = []
         """Of each table that is open, whether one of its cells is."""
-        self._rows: list[list[str]] = []
+        self._rows: list[list[Cell]] = []
         """Of the outermost table; what stands inside of it is text of its cells."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -82,12 +91,12 @@ class _Parser(HTMLParser):
             self._end_block()
             self._tables.append(False)
         elif self._tables and tag in _IN_TABLE:
-            self._start_in_table(tag)
+            self._start_in_table(tag, dict(attrs))
         elif tag in _BLOCKS:
             self._break()
             self._is_verbatim = tag == "pre" and not self._is_in_cell
 
-    def _start_in_table(self, tag: str) -> None:
+    def _start_in_table(self, tag: str, attributes: dict[str, str | None]) -> None:
         self._end_cell()
         is_outermost = len(self._tables) == 1
         if is_outermost and (tag == "tr" or not self._rows):
@@ -95,7 +104,9 @@ class _Parser(HTMLParser):
         if tag != "tr":
             self._tables[-1] = True
             if is_outermost:
-                self._rows[-1].append("")
+                # A cell of no rows goes on to the end of the table.
+                columns, rows = (_number(attributes.get(name)) for name in _SPANS)
+                self._rows[-1].append(Cell("", max(columns, 1), rows or _MAX_SPAN))
 
     def handle_endtag(self, tag: str) -> None:
         if self._unshown:
@@ -137,7 +148,7 @@ class _Parser(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._tables == [True]:
-            self._rows[-1][-1] = "".join(self._text)
+            self._rows[-1][-1] = self._rows[-1][-1]._replace(text="".join(self._text))
             self._text.clear()
         else:
             self._end_block()
@@ -146,7 +157,7 @@ class _Parser(HTMLParser):
     def _put_rows(self) -> None:
         rows, self._rows = self._rows, []
         if rows:
-            self._outline.table(rows)
+            self._outline.table(spread(rows))
 
     def _end_block(self) -> None:
         self._break()

@@ -92,9 +92,10 @@ class _Content:
                     self._outline.flush()
                 sheet = [attributes.get("name", "")] if self._is_sheet else self._outline.headings
                 self._tables.append(Rows(self._reading, page=self._outline.page, headings=sheet))
-            case "table-row":
+            # A table inside of a cell is text of that cell.
+            case "table-row" if len(self._tables) == 1:
                 self._row = []
-            case "table-cell" | "covered-table-cell":
+            case "table-cell" | "covered-table-cell" if len(self._tables) == 1:
                 repeated = attributes.get("number-columns-repeated", "1")
                 self._repeated = int(repeated) if repeated.isdecimal() else 1
                 self._cell = []
