@@ -13,6 +13,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
     "\ufeff\ufff0-\ufffb\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# Bytes of cp1252 that somebody took for Latin-1: its quotes, dashes and euro.
+_MISREAD = re.compile("[\x80-\x84\x86-\x9f]")
 _SPACES = re.compile(r"[^\S\n]{4,}")
 _TRAILING = re.compile(r"[^\S\n]+$", re.MULTILINE)
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -22,9 +24,13 @@ def clean(text: str) -> str:
     """``text`` without what cannot be seen, with ``\\n`` for every kind of line break, at most one
     empty line at a time and no space at the end of lines. Indentation stays, up to a width."""
     text = _NEWLINE.sub("\n", text)
-    text = _UNSEEN.sub("", _BROKEN_WORD.sub("", text))
+    text = _UNSEEN.sub("", _BROKEN_WORD.sub("", _MISREAD.sub(_reread, text)))
     text = _TRAILING.sub("", _SPACES.sub("    ", text))
     return _EMPTY_LINES.sub("\n\n", text).strip("\n")
+
+
+def _reread(match: re.Match[str]) -> str:
+    return match[0].encode("latin-1").decode("cp1252", errors="ignore")
 
 
 def one_line(text: str, most: int = 200) -> str:

@@ -202,3 +202,25 @@ def test_what_a_word_document_does_not_show_is_not_read() -> None:
         + "</w:p>"
     )
     assert lines_of("a.docx", files.docx(body)) == ["The grey gull"]
+
+
+OLD = "Don\u2019t pay \u20ac100; pages 10\u201320."
+
+
+def test_old_pages_books_and_mails_keep_their_quotes_dashes_and_euros() -> None:
+    page = f"<!doctype html><meta charset=iso-8859-1><p>{OLD}".encode("cp1252")
+    assert lines_of("a.html", page) == [OLD]
+    xhtml = f'<?xml version="1.0" encoding="iso-8859-1"?><html><body><p>{OLD}</p></body></html>'
+    assert lines_of("a.xhtml", xhtml.encode("cp1252")) == [OLD]
+    mail = (
+        b"From: a@b.c\nTo: d@e.f\nSubject: =?iso-8859-1?q?=80_100?=\nDate: Mon, 1 Jan 2024 10:00:00"
+        b" +0000\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n\n"
+    )
+    read = lines_of("a.eml", mail + OLD.encode("cp1252"))
+    assert read[0] == "Subject: \u20ac 100"
+    assert read[-1] == OLD
+
+
+def test_a_page_that_can_be_read_as_ascii_is_not_of_two_bytes_a_character() -> None:
+    page = "<!doctype html><meta charset=utf-16><p>Gr\u00fc\u00dfe!".encode()
+    assert lines_of("a.html", page) == ["Gr\u00fc\u00dfe!"]

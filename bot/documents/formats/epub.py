@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from bot.documents.archive import Archive, damaged, resolved
-from bot.documents.charset import decode
 from bot.documents.formats import html
 from bot.documents.formats.outline import Outline
 from bot.documents.reading import Reading, Refused
@@ -35,7 +34,7 @@ def read(archive: Archive, reading: Reading) -> None:
         name = resolved(f"{folder}/{unquote(package.items.get(number, ''))}")
         if name in archive:
             outline.forget_headings()
-            html.read_text(decode(archive.read(name)), outline)
+            html.read_text(html.decoded(archive.read(name)), outline)
     outline.flush()
 
 

@@ -10,7 +10,9 @@ from bot.documents.formats.outline import Outline
 from bot.documents.formats.tables import Cell, spread
 from bot.documents.reading import Reading
 
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
+)
 _UNSHOWN = frozenset({"script", "style", "template", "noscript", "svg", "math", "head", "select"})
 _BLOCKS_NAMES = (
     "address article aside blockquote body caption center dd details div dl dt fieldset "
@@ -28,7 +30,7 @@ _SPACE = re.compile(r"\s+")
 
 def read(data: bytes, reading: Reading) -> None:
     outline = Outline(reading)
-    read_text(_decoded(data[: 4 * reading.limits.characters]), outline)
+    read_text(decoded(data[: 4 * reading.limits.characters]), outline)
     outline.flush()
 
 
@@ -41,11 +43,12 @@ def read_text(text: str, outline: Outline) -> None:
     parser.end()
 
 
-def _decoded(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """A page in the encoding that it names itself, which is none of two bytes a character where
+    that name can be read."""
     named = _CHARSET.search(data[:2048])
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or not named:
-        return decode(data)
-    return decode_as(data, named[1].decode("ascii", errors="replace"))
+    label = named[1].decode("ascii", errors="replace").lower() if named else ""
+    return decode(data) if label.startswith(("utf-16", "utf-32")) else decode_as(data, label)
 
 
 def _number(value: str | None) -> int:
