@@ -224,3 +224,23 @@ def test_old_pages_books_and_mails_keep_their_quotes_dashes_and_euros() -> None:
 def test_a_page_that_can_be_read_as_ascii_is_not_of_two_bytes_a_character() -> None:
     page = "<!doctype html><meta charset=utf-16><p>Gr\u00fc\u00dfe!".encode()
     assert lines_of("a.html", page) == ["Gr\u00fc\u00dfe!"]
+
+
+FONTS = (
+    rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fnil\fcharset0 Calibri;}"
+    rb"{\f1\fnil\fcharset204{\*\fname Times;}Times CYR;}{\f2\fcharset128 MS Gothic;}{\f3 X;}}"
+)
+
+
+def test_each_font_of_an_rtf_document_has_its_own_encoding() -> None:
+    texts = {
+        rb"\f1\'cf\'f0\'e8\f0  caf\'e9\par": "\u041f\u0440\u0438 caf\u00e9",
+        rb"caf\'e9 {\f1\'cf\'f0{\b\'e8} }\'e9\par": "caf\u00e9 \u041f\u0440\u0438 \u00e9",
+        rb"\f1\'cf\plain\'e9\par": "\u041f\u00e9",
+        rb"\f2\'8c\'c3\'83\'5c \f3\'80 \f9\'80\par": "\u53e4\u30bd \u20ac \u20ac",
+    }
+    for text, seen in texts.items():
+        assert lines_of("a.rtf", FONTS + rb"\viewkind4\pard " + text + b"}") == [seen]
+    # WordPad writes the document's own language as the default font's.
+    russian = FONTS.replace(rb"\deff0", rb"\deff1") + rb"\pard\'cf\'f0\'e8\par}"
+    assert lines_of("a.rtf", russian) == ["\u041f\u0440\u0438"]
