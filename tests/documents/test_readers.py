@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -244,3 +245,45 @@ def test_each_font_of_an_rtf_document_has_its_own_encoding() -> None:
     # WordPad writes the document's own language as the default font's.
     russian = FONTS.replace(rb"\deff0", rb"\deff1") + rb"\pard\'cf\'f0\'e8\par}"
     assert lines_of("a.rtf", russian) == ["\u041f\u0440\u0438"]
+
+
+@pytest.mark.parametrize(
+    ("form", "number", "seen"),
+    [
+        ("[h]:mm", 38.5 / 24, "38:30"),
+        ('[hh]:mm" h"', 0.35, "8:24"),
+        ("46", 1.25, "30:00"),
+        ("[mm]:ss", 90 / 86_400, "0:01:30"),
+        ("45", 90 / 86_400, "0:01:30"),
+        ("[h]:mm", -0.0625, "-1:30"),
+        ("h:mm", 1.25, "06:00"),
+        ("[$-409]h:mm AM/PM", 0.5, "12:00"),
+        ("h:mm:ss", 0.5001, "12:00:09"),
+        ("14", 45000, "2023-03-15"),
+        ("22", 45000.75, "2023-03-15 18:00"),
+        ("[$-407]mmm yy", 45000, "2023-03-15"),
+        ("[Red]0.00", 45000.5, "45000.5"),
+        ("General", 45000, "45000"),
+        ('0 "days"', 45000, "45000"),
+    ],
+)
+def test_a_number_of_a_workbook_is_shown_as_what_it_is(form: str, number: float, seen: str) -> None:
+    book = files.xlsx({"A": [["Who", "What"], ["Ada", number]]}, dates_in="B", date_format=form)
+    assert lines_of("a.xlsx", book) == [f"Who: Ada; What: {seen}"]
+
+
+@pytest.mark.parametrize(
+    ("number", "seen"),
+    [
+        (12345678901.25, "12345678901.25"),
+        (1234567890123.45, "1234567890123.45"),
+        (0.30000000000000004, "0.3"),
+        (0.000012345, "0.000012345"),
+        (1e15, "1000000000000000"),
+        (-2.5e300, "-2.5e+300"),
+    ],
+)
+def test_a_number_of_a_workbook_keeps_its_digits(number: float, seen: str) -> None:
+    assert lines_of("a.xlsx", files.xlsx({"A": [["Who", "What"], ["Ada", number]]})) == [
+        f"Who: Ada; What: {seen}"
+    ]

@@ -170,8 +170,14 @@ def pptx(slides: Sequence[tuple[str, Sequence[str]]]) -> bytes:
     return _office("ppt/presentation.xml", members)
 
 
-def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]], *, dates_in: str = "") -> bytes:
-    """Texts are shared strings. Numbers in the column ``dates_in`` are dates."""
+def xlsx(
+    sheets: Mapping[str, Sequence[Sequence[str | float]]],
+    *,
+    dates_in: str = "",
+    date_format: str = "yyyy-mm-dd",
+) -> bytes:
+    """Texts are shared strings. Numbers in the column ``dates_in`` are shown in ``date_format``,
+    which may be the number of one that is built in."""
     strings: dict[str, int] = {}
     members: dict[str, str | bytes] = {}
     relations = [("s", "sharedStrings", "sharedStrings.xml"), ("t", "styles", "styles.xml")]
@@ -195,6 +201,7 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]], *, dates_in: str
             f'<worksheet xmlns="{_SHEET}"><sheetData>{"".join(written)}</sheetData></worksheet>'
         )
     shared = "".join(f"<si><t>{escape(string)}</t></si>" for string in strings)
+    style = date_format if date_format.isdecimal() else "164"
     members |= {
         "xl/workbook.xml": (
             f'<workbook xmlns="{_SHEET}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>'
@@ -202,8 +209,9 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]], *, dates_in: str
         "xl/_rels/workbook.xml.rels": _relations(relations),
         "xl/sharedStrings.xml": f'<sst xmlns="{_SHEET}">{shared}</sst>',
         "xl/styles.xml": (
-            f'<styleSheet xmlns="{_SHEET}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/>'
-            "</cellXfs></styleSheet>"
+            f'<styleSheet xmlns="{_SHEET}"><numFmts><numFmt numFmtId="164" '
+            f'formatCode="{escape(date_format)}"/></numFmts><cellXfs><xf numFmtId="0"/>'
+            f'<xf numFmtId="{style}"/></cellXfs></styleSheet>'
         ),
     }
     return _office("xl/workbook.xml", members)

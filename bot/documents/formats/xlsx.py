@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum, auto
 
 from bot.documents.archive import Archive, Relations
 from bot.documents.formats.tables import Rows
 from bot.documents.reading import Enough, Reading
 from bot.language import phrase
 
-_BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
-_DATE_CODE = re.compile(r"[dmyhs]", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+
+class _Shown(Enum):
+    """What the number of a cell is shown as."""
+
+    NUMBER = auto()
+    DATE = auto()
+    """A day, with or without a time."""
+    TIME = auto()
+    """Of a day that is not shown."""
+    DURATION = auto()
+
+
+_BUILT_IN = {
+    **dict.fromkeys([*range(14, 18), 22, *range(27, 37), *range(50, 59)], _Shown.DATE),
+    **dict.fromkeys(range(18, 22), _Shown.TIME),
+    **dict.fromkeys(range(45, 48), _Shown.DURATION),
+}
+_QUOTED = re.compile(r'"[^"]*"|\\.')
+_ELAPSED = re.compile(r"\[(h+|m+|s+)\]")
+_BRACKETED = re.compile(r"\[[^\]]*\]")
 _CELL = re.compile(r"([A-Z]{1,3})\d")
 _MAX_COLUMNS = 512
 
@@ -38,7 +57,7 @@ def read(archive: Archive, reading: Reading) -> None:
         if part not in archive or "/chartsheets/" in part:
             continue
         rows = Rows(reading, headings=[name])
-        sheet = _Sheet(rows, strings.strings, styles.dates, from_1904=workbook.from_1904)
+        sheet = _Sheet(rows, strings.strings, styles.shown, from_1904=workbook.from_1904)
         try:
             archive.parse(part, sheet)
         except Enough:
@@ -98,23 +117,22 @@ class _Strings:
 
 
 class _Styles:
-    """``dates[n]``: whether cells of style ``n`` show their number as a date."""
+    """``shown[n]``: what cells of style ``n`` show their number as."""
 
     def __init__(self) -> None:
-        self.dates: list[bool] = []
-        self._formats: dict[str, bool] = {}
+        self.shown: list[_Shown] = []
+        self._formats: dict[str, _Shown] = {}
         self._in_cells = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         number = attributes.get("numFmtId", "")
         if name == "numFmt":
-            code = _QUOTED.sub("", attributes.get("formatCode", ""))
-            self._formats[number] = bool(_DATE_CODE.search(code)) and "General" not in code
+            self._formats[number] = _shown_by(attributes.get("formatCode", ""))
         elif name == "cellXfs":
             self._in_cells = True
         elif name == "xf" and self._in_cells:
-            built_in = number.isdecimal() and int(number) in _BUILT_IN_DATES
-            self.dates.append(self._formats.get(number, built_in))
+            built_in = int(number) if number.isdecimal() and len(number) < 4 else 0
+            self.shown.append(self._formats.get(number, _BUILT_IN.get(built_in, _Shown.NUMBER)))
 
     def end(self, name: str) -> None:
         if name == "cellXfs":
@@ -123,11 +141,24 @@ class _Styles:
     def text(self, text: str) -> None: ...
 
 
+def _shown_by(code: str) -> _Shown:
+    """``code``: a format as Excel writes them, ``[h]:mm`` for one."""
+    code = _QUOTED.sub("", code).lower()
+    if _ELAPSED.search(code):
+        return _Shown.DURATION
+    letters = set(_BRACKETED.sub("", code))
+    if not letters & set("dmyhs") or "general" in code:
+        return _Shown.NUMBER
+    if letters & set("dy") or not letters & set("hs"):
+        return _Shown.DATE
+    return _Shown.TIME if "h" in letters else _Shown.DURATION
+
+
 class _Sheet:
     def __init__(
-        self, rows: Rows, strings: list[str], dates: list[bool], *, from_1904: bool
+        self, rows: Rows, strings: list[str], shown: list[_Shown], *, from_1904: bool
     ) -> None:
-        self._rows, self._strings, self._dates = rows, strings, dates
+        self._rows, self._strings, self._styles = rows, strings, shown
         self._epoch = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)  # noqa: DTZ001
         self._row: list[str] = []
         self._column = 0
@@ -168,36 +199,45 @@ class _Sheet:
                 return self._strings[int(value)] if known else ""
             case "b":
                 return "yes" if value == "1" else "no"
-            case "n" if self._is_date():
-                return self._date(value)
             case "n":
-                return _number(value)
+                return self._number(value)
             case _:
                 return value
 
-    def _is_date(self) -> bool:
-        number = int(self._style) if self._style.isdecimal() else -1
-        return 0 <= number < len(self._dates) and self._dates[number]
-
-    def _date(self, value: str) -> str:
+    def _number(self, value: str) -> str:
+        style = int(self._style) if self._style.isdecimal() and len(self._style) < 7 else -1
+        shown = self._styles[style] if 0 <= style < len(self._styles) else _Shown.NUMBER
         try:
-            days = float(value)
-            when = self._epoch + timedelta(seconds=round(days * 86_400))
+            number = float(value)
+            if shown is _Shown.NUMBER:
+                return _plain(value, number)
+            span = timedelta(seconds=round(number * 86_400))
+            if shown is _Shown.DURATION:
+                return _duration(span)
+            when = self._epoch + span
         except (ValueError, OverflowError):
             return value
-        if 0 <= days < 1:
-            return f"{when:%H:%M}"
-        return f"{when:%Y-%m-%d}" if days == int(days) else f"{when:%Y-%m-%d %H:%M}"
+        seconds = ":%S" if when.second else ""
+        if shown is _Shown.TIME or 0 <= number < 1:
+            return f"{when:%H:%M{seconds}}"
+        return f"{when:%Y-%m-%d}" if number == int(number) else f"{when:%Y-%m-%d %H:%M{seconds}}"
 
 
-def _number(value: str) -> str:
-    """Without the tail that comes of counting in binary: 0.30000000000000004 is 0.3."""
-    if "." not in value:
+def _plain(value: str, number: float) -> str:
+    """``value`` in as many digits as Excel counts in, without the tail that comes of counting in
+    binary (0.30000000000000004 is 0.3), and without an exponent where it is not a large one."""
+    if value.lstrip("-").isdecimal():
         return value
-    try:
-        return f"{float(value):.12g}"
-    except ValueError:
-        return value
+    short = f"{number:.15g}"
+    return f"{Decimal(short):f}" if "e" in short and 1e-9 < abs(number) < 1e21 else short
+
+
+def _duration(span: timedelta) -> str:
+    """In hours, minutes and, where there are any, seconds: hours may be more than a day's."""
+    seconds = round(span.total_seconds())
+    minutes, seconds = divmod(abs(seconds), 60)
+    sign = "-" if span < timedelta() else ""
+    return f"{sign}{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
 
 
 def _column(letters: str) -> int:
