@@ -33,13 +33,13 @@ def read(data: bytes, reading: Reading) -> None:
     path: list[str] = []
     pages = min(count, reading.limits.pages)
     for index in range(pages):
-        path = sections.get(index, path)
+        begins, path = sections.get(index, (path, path))
         text = _page_text(document, index)
         if text is None or not text.strip():
             empty.append(index + 1)
             reading.check_time()
             continue
-        reading.add(_unwrapped(text), page=index + 1, headings=path)
+        reading.add(_unwrapped(text), page=index + 1, headings=begins)
     if len(empty) == pages:
         raise Refused(
             phrase(
@@ -83,9 +83,10 @@ def _page_text(document: pypdfium2.PdfDocument, index: int) -> str | None:
         return None
 
 
-def _sections(document: pypdfium2.PdfDocument) -> dict[int, list[str]]:
-    """The path of bookmarks that is in force from a page (from 0) on."""
-    found: dict[int, list[str]] = {}
+def _sections(document: pypdfium2.PdfDocument) -> dict[int, tuple[list[str], list[str]]]:
+    """The paths of bookmarks that stand first and last on a page (from 0): the one names the page,
+    the other is in force on those behind it."""
+    found: dict[int, tuple[list[str], list[str]]] = {}
     path: list[str] = []
     try:
         for number, mark in enumerate(document.get_toc(max_depth=4)):
@@ -95,8 +96,7 @@ def _sections(document: pypdfium2.PdfDocument) -> dict[int, list[str]]:
             index = None if target is None else target.get_index()
             path = [*path[: mark.level], str(mark.get_title())]
             if index is not None:
-                # Of several that point to one page the first is in force where the page begins.
-                found.setdefault(index, path)
+                found[index] = (found.get(index, (path, path))[0], path)
     except (pypdfium2.PdfiumError, ValueError, TypeError):
         pass
     return found
