@@ -31,6 +31,7 @@ class Kind(StrEnum):
     JSON = "JSON"
     TABLE = phrase("table")
     MARKDOWN = "Markdown"
+    RST = "reStructuredText"
     CODE = phrase("source code")
     TEXT = phrase("text")
 
@@ -42,11 +43,17 @@ _CODE_NAMES = (
     "vb vhd vim vue xml yaml yml zig zsh "
 )
 _CODE = frozenset(_CODE_NAMES.split())
-_MARKDOWN = frozenset({"md", "markdown", "mdown", "mkd", "rst"})
+_MARKDOWN = frozenset({"md", "markdown", "mdown", "mkd"})
+_RST = frozenset({"rst"})
 _TABLES = frozenset({"csv", "tsv", "tab", "psv"})
 _JSON = frozenset({"json", "jsonl", "ndjson", "geojson", "ipynb"})
 
-_BY_EXTENSION = ((_TABLES, Kind.TABLE), (_MARKDOWN, Kind.MARKDOWN), (_CODE, Kind.CODE))
+_BY_EXTENSION = (
+    (_TABLES, Kind.TABLE),
+    (_MARKDOWN, Kind.MARKDOWN),
+    (_RST, Kind.RST),
+    (_CODE, Kind.CODE),
+)
 
 # A file, an empty archive, and a part of a divided one: "PK" alone also begins words.
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

@@ -35,6 +35,7 @@ _BYTES = {
     Kind.JSON: jsondata.read,
     Kind.TABLE: delimited.read,
     Kind.MARKDOWN: plain.read_markdown,
+    Kind.RST: plain.read_rst,
     Kind.CODE: plain.read_code,
     Kind.TEXT: plain.read,
 }

@@ -287,3 +287,59 @@ def test_a_number_of_a_workbook_keeps_its_digits(number: float, seen: str) -> No
     assert lines_of("a.xlsx", files.xlsx({"A": [["Who", "What"], ["Ada", number]]})) == [
         f"Who: Ada; What: {seen}"
     ]
+
+
+def test_the_last_bookmark_of_a_page_is_in_force_on_the_next() -> None:
+    marks = [(1, "Aims"), (1, "Methods"), (3, "Results")]
+    pdf = files.pdf(["Aims. Methods.", "By hand.", "It stands."], bookmarks=marks)
+    assert places(read_here("a.pdf", pdf).parts) == [
+        ("Aims. Methods.", 1, "Aims"),
+        ("By hand.", 2, "Methods"),
+        ("It stands.", 3, "Results"),
+    ]
+
+
+RST = """=====
+Guide
+=====
+
+Hello.
+
+Install
+-------
+
+On Linux
+~~~~~~~~
+
+Text *one*::
+
+    ~~~
+    code
+
+========  ====
+Name      Age
+========  ====
+Ada       36
+========  ====
+
+Usage
+-----
+
+Two lines are no
+heading.
+--------
+"""
+
+
+def test_restructured_text_has_headings_under_any_sign() -> None:
+    read = read_here("a.rst", RST.encode())
+    assert read.kind == "reStructuredText"
+    assert [part.section for part in read.parts] == [
+        "Guide",
+        "Guide \u203a Install",
+        "Guide \u203a Install \u203a On Linux",
+        "Guide \u203a Usage",
+    ]
+    assert read.parts[0].text == "Guide\n\nHello."
+    assert "    ~~~\n    code\n\n====" in read.parts[2].text
+    assert read.parts[3].text.endswith("heading.\n--------")

@@ -1,4 +1,4 @@
-"""Plain text, Markdown and source code."""
+"""Plain text, Markdown, reStructuredText and source code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.language import phrase
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_ADORNMENT = re.compile(r"([!-/:-@[-`{-~])\1\1+\s*$")
 _BULLET = re.compile(r"\s*([-*+>|]|\d+[.)])")
 
 
@@ -71,6 +72,44 @@ def read_markdown(data: bytes, reading: Reading) -> None:
     end_block()
     outline.flush()
     _say_cut(data, reading)
+
+
+def read_rst(data: bytes, reading: Reading) -> None:
+    """reStructuredText, as it stands, under its headings: lines that are underlined, or have a line
+    above and below, in any sign. Which sign comes first is that of the outermost headings."""
+    outline = Outline(reading)
+    levels: list[tuple[str, bool]] = []
+    block: list[str] = []
+
+    def end_block() -> None:
+        outline.paragraph("\n".join(block))
+        block.clear()
+
+    for line in decoded(data, reading).splitlines():
+        if (match := _ADORNMENT.match(line)) and (title := _rst_title(block, line.rstrip())):
+            style = (match[1], len(block) == 2)
+            block.clear()
+            if style not in levels:
+                levels.append(style)
+            outline.heading(levels.index(style) + 1, title)
+        elif line.strip():
+            block.append(line)
+        else:
+            end_block()
+    end_block()
+    outline.flush()
+    _say_cut(data, reading)
+
+
+def _rst_title(block: list[str], underline: str) -> str | None:
+    """The heading that ``underline`` makes of the lines above it, of which there may be no more."""
+    if not block or len(block) > 2 or _ADORNMENT.match(block[-1]):
+        return None
+    title = block[-1].strip()
+    is_long = len(underline) >= len(title)
+    if len(block) == 1:
+        return title if is_long and not block[0][0].isspace() else None
+    return title if is_long and block[0].rstrip() == underline else None
 
 
 def _can_be_heading(block: list[str]) -> bool:
