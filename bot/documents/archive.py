@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -17,6 +18,18 @@ from bot.language import figure, phrase
 
 _PIECE = 64 * 1024
 _ENCRYPTED = 0x1
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+"""What unpacking a member raises where it is damaged, or packed in a way that is not known."""
 
 
 class Handler(Protocol):
@@ -91,11 +104,7 @@ class Archive:
                         )
                     yield piece
                     reading.check_time()
-        except KeyError as error:
-            raise damaged(reading) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise damaged(reading) from error
-        except (RuntimeError, ValueError) as error:
+        except (KeyError, *DAMAGE) as error:
             raise damaged(reading) from error
 
     def parse(self, name: str, handler: Handler) -> None:

@@ -7,6 +7,7 @@ import re
 import zipfile
 from enum import StrEnum
 
+from bot.documents.archive import DAMAGE
 from bot.documents.charset import decode
 from bot.documents.extracted import quoted
 from bot.documents.formats.delimited import delimiter_of
@@ -117,7 +118,7 @@ def _zip_kind(data: bytes) -> Kind:
             mimetype = b""
             if "mimetype" in names and names["mimetype"].file_size < 200:
                 mimetype = archive.read("mimetype")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+    except DAMAGE:
         # Its reader says what is wrong with it.
         return Kind.ZIP
     if b"epub" in mimetype or "META-INF/container.xml" in names:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +27,21 @@ def test_a_zip_that_begins_with_a_pdf_is_read_to_its_end() -> None:
 
 def test_a_text_that_begins_with_pk_is_a_text() -> None:
     assert read_here("a.txt", b"PKW means car in German.").kind == "text"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("name", ["a.txt", "mimetype"])
+def test_one_damaged_file_of_a_zip_leaves_the_others_readable(method: int, name: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, " ".join(map(str, range(60))), method)
+        archive.writestr("b.txt", "still here")
+    data = bytearray(packed.getvalue())
+    begins = 30 + len(name) + 9
+    data[begins : begins + 8] = b"\xff" * 8
+    read = read_here("a.zip", bytes(data))
+    assert places(read.parts) == [("still here", None, "b.txt")]
+    assert f"`{name}` is damaged" in read.warnings[0]
 
 
 def html(body: str) -> list[tuple[str, str | None]]:
