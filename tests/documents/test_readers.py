@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.documents.extracted import Part
+from bot.documents.extracted import Limits, Part
 from tests.support import files
 from tests.support.documents import lines_of, read_here
 
@@ -361,3 +362,31 @@ def test_restructured_text_has_headings_under_any_sign() -> None:
     assert read.parts[0].text == "Guide\n\nHello."
     assert "    ~~~\n    code\n\n====" in read.parts[2].text
     assert read.parts[3].text.endswith("heading.\n--------")
+
+
+def test_an_empty_list_of_json_is_empty() -> None:
+    text = json.dumps({"who": "Ada", "tags": [], "boats": [{"crew": [], "home": {}}]})
+    assert lines_of("a.json", text.encode()) == [
+        "who: Ada; tags: []",
+        "boats[1] \u2013 crew: []; home: {}",
+    ]
+    assert lines_of("a.json", b"[]") == ["[]"]
+    deep = "[" * 60 + "1" + "]" * 60
+    assert lines_of("a.json", f'{{"a": {deep}}}'.encode())[0].endswith("\u2026")
+
+
+def test_long_json_is_read_as_far_as_it_goes() -> None:
+    limits = Limits(characters=1000, cpu_s=1 << 30, wall_s=1e9)
+    records = [{"boat": number} for number in range(500)]
+    spaced = [json.dumps(record, indent=99) for record in records]
+    texts = {
+        f"[{', '.join(spaced)}]": "2 \u2013 boat: 1",
+        "\n".join(f'{{"boat": {number}}}{" " * 99}' for number in range(500)): "boat: 1",
+        f'{{"boats": [{", ".join(spaced)}]}}': f'{" " * 4}"boat": 0',
+    }
+    for text, second in texts.items():
+        read = read_here("a.json", text.encode(), limits)
+        assert read.parts[0].text.split("\n")[1] == second
+        assert read.parts[-1].text.count("boat") < 50
+        assert all("`a.json` is long: only its first" in warning for warning in read.warnings)
+        assert read.warnings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from bot.documents.formats.plain import decoded
+from bot.documents.formats.plain import decoded, is_cut
 from bot.documents.formats.tables import Rows
 from bot.documents.reading import Reading
 from bot.language import phrase
@@ -29,7 +29,7 @@ def read(data: bytes, reading: Reading) -> None:
         reading.add(text)
         return
     rows.close()
-    if len(data) > 4 * reading.limits.characters + 4:
+    if is_cut(data, reading):
         reading.warn(phrase("{name} is long: only its beginning was read.", name=reading.shown))
 
 

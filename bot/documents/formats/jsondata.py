@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from bot.documents.formats.plain import decoded
+from bot.documents.formats.plain import decoded, is_cut, say_cut
 from bot.documents.reading import Reading
 from bot.language import phrase
 
@@ -13,30 +15,62 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _MAX_DEPTH = 40
 _BATCH = 64
+_LIST = re.compile(r"[\s\ufeff]*\[")
+_GAP = re.compile(r"[\s,]*")
 
 
 def read(data: bytes, reading: Reading) -> None:
     text = decoded(data, reading)
-    try:
-        values: list[Json] = [json.loads(text)]
-    except (ValueError, RecursionError):
-        try:
-            values = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError):
+    values = _values(text, is_whole=not is_cut(data, reading))
+    if values is None:
+        if not is_cut(data, reading):
             reading.warn(
                 phrase("{name} is no valid JSON; it was read as plain text.", name=reading.shown)
             )
-            reading.add(text)
-            return
+        reading.add(text)
+        say_cut(data, reading)
+        return
     lines: list[str] = []
-    for value in values:
-        for line in _lines(value, "", 0):
+    for path, value in values:
+        for line in _lines(value, path, 0):
             reading.count_row()
             lines.append(line)
             if len(lines) >= _BATCH:
                 reading.add("\n".join(lines), shape="rows")
                 lines.clear()
     reading.add("\n".join(lines), shape="rows")
+    say_cut(data, reading)
+
+
+def _values(text: str, *, is_whole: bool) -> Iterable[tuple[str, Json]] | None:
+    """Each value with its path; ``None`` where it is no JSON, or none that can be read in part."""
+    try:
+        if is_whole:
+            return [("", json.loads(text))]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        lines = [line for line in text.splitlines() if line.strip()]
+        values = [("", json.loads(line)) for line in (lines if is_whole else lines[:-1])]
+    except (ValueError, RecursionError):
+        values = []
+    if values:
+        return values
+    return None if is_whole or not (begin := _LIST.match(text)) else _items(text, begin.end())
+
+
+def _items(text: str, at: int) -> Iterator[tuple[str, Json]]:
+    """Those of a list whose end was cut off, as far as they are whole."""
+    decoder = json.JSONDecoder()
+    for number in itertools.count(1):
+        try:
+            gap = _GAP.match(text, at)
+            value, at = decoder.raw_decode(text, gap.end() if gap else at)
+        except (ValueError, RecursionError):
+            return
+        if at == len(text):
+            return
+        yield str(number), value
 
 
 def is_json(text: str) -> bool:
@@ -57,7 +91,11 @@ def is_json(text: str) -> bool:
 def _lines(value: Json, path: str, depth: int) -> Iterator[str]:
     """One line a record that holds nothing but plain values, or a plain value."""
     if isinstance(value, dict) and value and depth < _MAX_DEPTH:
-        plain = {key: item for key, item in value.items() if not isinstance(item, dict | list)}
+        plain = {
+            key: item
+            for key, item in value.items()
+            if not item or not isinstance(item, dict | list)
+        }
         if plain:
             record = "; ".join(f"{key}: {_plain(item)}" for key, item in plain.items())
             yield f"{path} \u2013 {record}" if path else record
@@ -81,4 +119,6 @@ def _lines(value: Json, path: str, depth: int) -> Iterator[str]:
 def _plain(value: Json) -> str:
     if isinstance(value, str):
         return " ".join(value.split())
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, dict | list) else "\u2026"
+    # Of lists in lists only so many are opened.
+    is_closed = bool(value) and isinstance(value, dict | list)
+    return "\u2026" if is_closed else json.dumps(value, ensure_ascii=False)

@@ -31,13 +31,13 @@ def read(data: bytes, reading: Reading) -> None:
     else:
         for number, page in enumerate(pages, start=1):
             reading.add(page, page=number)
-    _say_cut(data, reading)
+    say_cut(data, reading)
 
 
 def read_code(data: bytes, reading: Reading) -> None:
     """Source code, as it stands."""
     reading.add(decoded(data, reading).replace("\f", "\n"))
-    _say_cut(data, reading)
+    say_cut(data, reading)
 
 
 def read_markdown(data: bytes, reading: Reading) -> None:
@@ -71,7 +71,7 @@ def read_markdown(data: bytes, reading: Reading) -> None:
             end_block()
     end_block()
     outline.flush()
-    _say_cut(data, reading)
+    say_cut(data, reading)
 
 
 def read_rst(data: bytes, reading: Reading) -> None:
@@ -98,7 +98,7 @@ def read_rst(data: bytes, reading: Reading) -> None:
             end_block()
     end_block()
     outline.flush()
-    _say_cut(data, reading)
+    say_cut(data, reading)
 
 
 def _rst_title(block: list[str], underline: str) -> str | None:
@@ -116,13 +116,17 @@ def _can_be_heading(block: list[str]) -> bool:
     return len(block) == 1 and not _BULLET.match(block[-1])
 
 
-def _say_cut(data: bytes, reading: Reading) -> None:
-    read_at_most = 4 * reading.limits.characters + 4
-    if len(data) > read_at_most:
+def is_cut(data: bytes, reading: Reading) -> bool:
+    """Whether :func:`decoded` leaves out the end of ``data``."""
+    return len(data) > 4 * reading.limits.characters + 4
+
+
+def say_cut(data: bytes, reading: Reading) -> None:
+    if is_cut(data, reading):
         reading.warn(
             phrase(
                 "{name} is long: only its first {most} MB were read.",
                 name=reading.shown,
-                most=read_at_most >> 20,
+                most=(4 * reading.limits.characters + 4) >> 20,
             )
         )
