@@ -80,6 +80,16 @@ def test_no_word_of_a_page_is_lost_whatever_tags_stand_between(
     assert {f"w{number}" for number in range(len(tags))} <= set(seen.split())
 
 
+@pytest.mark.parametrize(("begin", "more"), [("<p>one", "<p>more"), ("<table><td>one", "<td>more")])
+def test_a_page_that_takes_long_is_read_as_far_as_the_time_goes(begin: str, more: str) -> None:
+    page = f"<!doctype html>{begin}{more * 20_000}".encode()
+    read = read_here("a.html", page, Limits(cpu_s=1 << 30, wall_s=0))
+    seen = " ".join(part.text for part in read.parts)
+    assert seen.startswith("one")
+    assert seen.count("more") < 15_000
+    assert "took long to read" in read.warnings[0]
+
+
 def test_a_head_without_an_end_hides_nothing() -> None:
     assert html("<head><meta charset=utf-8><style>p{}</style><p>Seen.") == [("Seen.", None)]
     assert html("<body><p>a<svg><title>no</title><text>no</text></svg> b") == [("a b", None)]

@@ -206,10 +206,11 @@ class _Body:
     def _end_cell(self, cell: _Cell) -> None:
         if not self._tables or not self._tables[-1].rows:
             return
-        *above, row = self._tables[-1].rows
+        rows = self._tables[-1].rows
+        row, above = rows[-1], rows[-2] if len(rows) > 1 else []
         text = " ".join(cell.paragraphs)
-        if cell.goes_on and not text and above and len(row) < len(above[-1]):
-            text = repeated(above[-1][len(row)])
+        if cell.goes_on and not text and len(row) < len(above):
+            text = repeated(above[len(row)])
         row += [text, *[""] * (min(cell.columns, _MAX_COLUMNS - len(row)) - 1)]
 
     def _end_table(self, table: _Table) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 
 from bot.documents.charset import decode, decode_as
 from bot.documents.formats.outline import Outline
 from bot.documents.formats.tables import Cell, spread
-from bot.documents.reading import Reading
+from bot.documents.reading import Enough, Reading
 
 _CHARSET = re.compile(
     rb"(?:charset|<\?xml[^>]*?encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE
@@ -36,11 +37,18 @@ def read(data: bytes, reading: Reading) -> None:
 
 def read_text(text: str, outline: Outline) -> None:
     parser = _Parser(outline)
-    # In pieces, so that the limit of time is looked at on the way.
-    for at in range(0, len(text), 65_536):
-        parser.feed(text[at : at + 65_536])
-    parser.close()
-    parser.end()
+    try:
+        # In pieces, so that the limit of time is looked at on the way.
+        for at in range(0, len(text), 65_536):
+            parser.feed(text[at : at + 65_536])
+            outline.check_time()
+        parser.close()
+        parser.end()
+    except Enough:
+        with suppress(Enough):
+            parser.end()
+        outline.flush()
+        raise
 
 
 def decoded(data: bytes) -> str:
@@ -53,7 +61,9 @@ def decoded(data: bytes) -> str:
 
 def _number(value: str | None) -> int:
     """Of columns or rows; 1 for what is none."""
-    digits = (value or "").strip()
+    if not value:
+        return 1
+    digits = value.strip()
     return min(int(digits[:6]), _MAX_SPAN) if digits.isdecimal() else 1
 
 
@@ -68,6 +78,8 @@ class _Parser(HTMLParser):
         self._is_verbatim = False
         self._tables: list[bool] = []
         """Of each table that is open, whether one of its cells is."""
+        self._span = (1, 1)
+        """The columns and rows of the cell that is open."""
         self._rows: list[list[Cell]] = []
         """Of the outermost table; what stands inside of it is text of its cells."""
 
@@ -94,12 +106,12 @@ class _Parser(HTMLParser):
             self._end_block()
             self._tables.append(False)
         elif self._tables and tag in _IN_TABLE:
-            self._start_in_table(tag, dict(attrs))
+            self._start_in_table(tag, attrs)
         elif tag in _BLOCKS:
             self._break()
             self._is_verbatim = tag == "pre" and not self._is_in_cell
 
-    def _start_in_table(self, tag: str, attributes: dict[str, str | None]) -> None:
+    def _start_in_table(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._end_cell()
         is_outermost = len(self._tables) == 1
         if is_outermost and (tag == "tr" or not self._rows):
@@ -108,8 +120,8 @@ class _Parser(HTMLParser):
             self._tables[-1] = True
             if is_outermost:
                 # A cell of no rows goes on to the end of the table.
-                columns, rows = (_number(attributes.get(name)) for name in _SPANS)
-                self._rows[-1].append(Cell("", max(columns, 1), rows or _MAX_SPAN))
+                spans = {name: _number(value) for name, value in attrs if name in _SPANS}
+                self._span = (spans.get("colspan") or 1, spans.get("rowspan", 1) or _MAX_SPAN)
 
     def handle_endtag(self, tag: str) -> None:
         if self._unshown:
@@ -151,9 +163,9 @@ class _Parser(HTMLParser):
 
     def _end_cell(self) -> None:
         if self._tables == [True]:
-            self._rows[-1][-1] = self._rows[-1][-1]._replace(text="".join(self._text))
+            self._rows[-1].append(Cell("".join(self._text), *self._span))
             self._text.clear()
-        else:
+        elif self._text or self._level or self._is_item:
             self._end_block()
         self._tables[-1] = False
 

@@ -66,12 +66,16 @@ class Outline:
                 if pages:
                     table.turn_page(pages[number])
                 table.add(row)
-                if number % 256 == 0:
+                if number % 256 == 255:
                     self._reading.check_time()
         except Enough:
             table.close()
             raise
         table.close()
+
+    def check_time(self) -> None:
+        """Raises :class:`~bot.documents.reading.Enough` while the rest can still be put down."""
+        self._reading.check_time()
 
     def flush(self) -> None:
         paragraphs, self._paragraphs = self._paragraphs, []

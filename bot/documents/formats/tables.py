@@ -138,6 +138,9 @@ def spread(rows: Iterable[Sequence[Cell]]) -> Iterator[list[str]]:
     stands beside several rows is said in each of them."""
     held: dict[int, Cell] = {}
     for row in rows:
+        if not held and all(cell.columns == cell.rows == 1 for cell in row):
+            yield [cell.text for cell in row]
+            continue
         line: list[str] = []
         below: dict[int, Cell] = {}
         for cell in row:
@@ -148,8 +151,8 @@ def spread(rows: Iterable[Sequence[Cell]]) -> Iterator[list[str]]:
             line += [""] * (column - len(line))
             _reach(held[column], line, below)
         held = below
-        if any(cell.text.strip() for cell in row):
-            yield line
+        # A row of nothing but what stands above says nothing.
+        yield line if any(cell.text.strip() for cell in row) else []
 
 
 def _reach(cell: Cell, line: list[str], below: dict[int, Cell]) -> None:
