@@ -15,7 +15,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import AirocordError
-from bot.games.questions import Difficulty, Origin, Question
+from bot.games.questions import AI_PREFIX, Difficulty, Origin, Question
 from bot.language import Sentence, figure, phrase, plural
 
 LARGEST = 512 * 1024
@@ -49,8 +49,6 @@ _QUESTION_KEYS = (
     "difficulty",
     "explanation",
 )
-_OF_THE_MODEL = "AI: "
-"""Categories of questions that the model wrote begin so where they are listed."""
 _DIFFICULTIES = {difficulty.value: difficulty for difficulty in Difficulty}
 
 
@@ -235,7 +233,7 @@ class _Reader:
     ) -> Question:
         if not text or not answers[0]:
             raise _wrong(node, phrase("question and answer cannot be empty"))
-        if category.startswith(_OF_THE_MODEL):
+        if category.startswith(AI_PREFIX):
             reason = phrase(
                 "the category {category} begins as those of questions that the model wrote do",
                 category=_quoted(category),

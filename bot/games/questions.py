@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+AI_PREFIX = "AI: "
+"""Stands before the categories of what the model has written, so that nobody meets them without
+having chosen them."""
+
+
 class Difficulty(StrEnum):
     """How hard a question is; its points follow from it."""
 

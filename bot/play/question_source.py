@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from bot.games.bag import Bag, Candidate
 from bot.games.facts import CREDIT, FactBook
 from bot.games.opentdb import CREDIT as OPENTDB_CREDIT
-from bot.games.questions import Difficulty, Origin, Question
+from bot.games.questions import AI_PREFIX, Difficulty, Origin, Question
 from bot.games.trivia_settings import Mode
 from bot.play.playable import Playability, told
 from bot.play.words import harmless
 from bot.storage import BankEntry, ChannelRef, QuestionBank, Wanted
-
-AI_PREFIX = "AI: "
-"""Stands before the categories of what the model has written, so that nobody meets them without
-having chosen them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.games.effects import Ending, GameOver, Outcome, Refusal, Standing
-from bot.games.questions import Origin, Question
+from bot.games.questions import AI_PREFIX, Origin, Question
 from bot.games.scoring import POINTS
 from bot.games.trivia_effects import RoundClosed, RoundOpened
 from bot.games.trivia_settings import Mode
 from bot.language import Sentence, joined, phrase, plural
-from bot.play.question_source import AI_PREFIX
 from bot.play.words import (
     DIFFICULTIES,
     and_more,
