@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 AI_PREFIX = "AI: "
 """Stands before the categories of what the model has written, so that nobody meets them without
 having chosen them."""
