@@ -13,7 +13,7 @@ from bot.answering import Composed
 from bot.asking import Consultation, consult, judge, sampling, told_apart
 from bot.background import Background
 from bot.document_words import HOW_CHOSEN, footer, label_of
-from bot.documents.passages import Passage
+from bot.documents.passages import Passage, member_of
 from bot.documents.whole import Note, asks_for_all
 from bot.errors import PromptFailed
 from bot.generation.engine import SamplingParams
@@ -22,7 +22,15 @@ from bot.prompting import Prompter
 from bot.reading_whole import ReadingPlan, WholeReader, how_much
 from bot.replies.live import Conclusion
 from bot.replies.sources import SourceButton
-from bot.storage import ChannelRef, Library, Preferences, Source, StoredPassage, StoredTurn
+from bot.storage import (
+    ChannelRef,
+    Library,
+    Preferences,
+    Source,
+    StoredDocument,
+    StoredPassage,
+    StoredTurn,
+)
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +159,9 @@ class AboutDocuments:
 
         def known_by_name() -> list[Passage]:
             return [
-                passage_of(name, passage)
-                for name, document in self._by_name.items()
-                for passage in stored[document]
+                passage_of(name, document, passage)
+                for name, document in zip(names, kept, strict=True)
+                for passage in stored[document.id]
             ]
 
         return await asyncio.to_thread(known_by_name)
@@ -199,14 +207,15 @@ class AboutDocuments:
         return Conclusion(verdict.text, footer(verdict, found), buttons)
 
 
-def passage_of(document: str, stored: StoredPassage) -> Passage:
-    """A stored passage of the document of that name."""
+def passage_of(name: str, document: StoredDocument, stored: StoredPassage) -> Passage:
+    """A stored passage of a document that is known by that name."""
     return Passage(
-        document,
+        name,
         stored.position,
         stored.text,
         stored.page,
         stored.last_page,
         stored.section,
         stored.tokens,
+        member_of(document.kind, stored.section),
     )

@@ -17,7 +17,7 @@ from bot.documents.unmentioned import unmentioned
 from bot.documents.whole import Whole, evenly
 from bot.errors import PromptTooLong
 from bot.generation.engine import SamplingParams
-from bot.language import phrase
+from bot.language import joined, phrase
 from bot.prompting import Prompter
 from bot.prompts import Prompt
 from bot.prompts.closed_context import STOP, Block, closed_context, instruction, read_answer
@@ -262,13 +262,15 @@ def _noted(text: str, question: str, whole: Whole) -> list[Excerpt]:
 
 
 def place_of(stretch: Passage | Excerpt) -> str:
-    """Where in its document something stands: "page 3", "Setup", or nothing."""
-    if stretch.page is not None:
-        shown = _pages(stretch.page, stretch.last_page)
-        if "-" in shown:
-            return phrase("pages {pages}", pages=shown)
-        return phrase("page {page}", page=shown)
-    return stretch.section or ""
+    """Where in its document something stands: "page 3", "Setup", "notes.pdf, page 3" of a file
+    inside of an archive, or nothing."""
+    if stretch.page is None:
+        return stretch.section or ""
+    shown = _pages(stretch.page, stretch.last_page)
+    page = (
+        phrase("pages {pages}", pages=shown) if "-" in shown else phrase("page {page}", page=shown)
+    )
+    return joined([stretch.member, page], ", ") if stretch.member else page
 
 
 def told_apart(names: Sequence[str]) -> list[str]:

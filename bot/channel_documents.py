@@ -340,4 +340,6 @@ def _new(file: ReadFile, added_by: int, message_id: int | None) -> NewDocument:
 
 def _shown(document: StoredDocument, passages: Sequence[StoredPassage]) -> str:
     """A source, under where it stands."""
-    return quotation(Excerpt(tuple(passage_of(document.name, one) for one in passages), 0.0))
+    return quotation(
+        Excerpt(tuple(passage_of(document.name, document, one) for one in passages), 0.0)
+    )

@@ -16,7 +16,7 @@ from bot.generation.engine import SamplingParams
 from bot.prompting import Prompter
 from bot.reading_files import FileReader, GivenFile, ReadFile, read_files
 from tests.support.engines import ScriptedEngine, loaded, spell
-from tests.support.files import docx, paragraph, pdf
+from tests.support.files import docx, paragraph, pdf, xlsx, zipped
 
 SYSTEM = "Be kind."
 
@@ -103,6 +103,33 @@ async def test_page_and_section_are_what_the_model_cites_by() -> None:
     found = consult(prompter_with(4096), SYSTEM, "Which button?", file.passages)
     assert "BEGINCONTEXT\nfile: manual.docx\nsection: Setup\nENDCONTEXT" in spell(found.prompt)
     assert place_of(found.passages[0]) == "Setup"
+
+
+async def test_the_model_and_the_person_are_told_which_file_of_an_archive_says_it() -> None:
+    inner = zipped({"plan.pdf": pdf(["The moon is far. " * 4, "Nobody lives there. " * 4])})
+    members: dict[str, str | bytes] = {
+        "bridge.txt": "The cost is 5 million euros.",
+        f"{'deep/' * 20}tunnel.txt": "The cost is 9 million euros.",
+        "inner.zip": inner,
+    }
+    file = await read("files.zip", zipped(members))
+    found = consult(prompter_with(4096), SYSTEM, "What does the tunnel cost?", file.passages)
+    assert "section: bridge.txt\nENDCONTEXT\nThe cost is 5 million" in spell(found.prompt)
+    assert "/tunnel.txt\nENDCONTEXT\nThe cost is 9 million" in spell(found.prompt)
+    places = [place_of(source) for source in judge("It costs 9 million euros.", found).sources]
+    assert [place.rpartition("/")[2] for place in places] == ["tunnel.txt"]
+    verdict = judge("Nobody lives there.", found)
+    assert [place_of(source) for source in verdict.sources] == ["inner.zip/plan.pdf, page 2"]
+
+
+async def test_the_model_is_told_which_sheet_a_row_stands_in() -> None:
+    sums = {"2022": 5, "2023": 7, "2024": 9}
+    sheets = {year: [["What", "Sum"], ["Revenue", f"{money}"]] for year, money in sums.items()}
+    file = await read("years.xlsx", xlsx(sheets))
+    found = consult(prompter_with(4096), SYSTEM, "Revenue in 2024?", file.passages)
+    for year, money in sums.items():
+        row = f"section: {year}\nENDCONTEXT\nWhat: Revenue; Sum: {money}\n"
+        assert row in spell(found.prompt)
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 Shape = Literal["text", "rows"]
@@ -30,6 +32,18 @@ class Part:
 
 
 SEPARATOR = " \u203a "
+
+
+def shared_section(sections: Iterable[str | None]) -> str | None:
+    """The headings that several sections have in common, from the outermost on."""
+    shared: list[str] | None = None
+    for section in sections:
+        steps = (section or "").split(SEPARATOR)
+        if shared is None:
+            shared = steps
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(shared, steps, strict=False))
+        shared = [step for step, _ in same]
+    return SEPARATOR.join(shared or ()) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.documents.extracted import Extracted, Part
+from bot.documents.detect import Kind
+from bot.documents.extracted import SEPARATOR, Extracted, Part, shared_section
 
 CountTokens = Callable[[str], int]
 
@@ -17,10 +18,13 @@ MOST = 192
 """Tokens of a passage."""
 
 LEAST = 48
-"""Tokens below which a passage goes on over the end of a section or page."""
+"""Tokens below which a passage goes on over the end of a section or page, but not of a sheet or
+of a file inside the document."""
 
 _ROW = 24
 """Tokens below which a row of a table takes the next one in."""
+
+_HOLD_FILES = frozenset({Kind.ZIP, Kind.MAIL})
 
 _MEASURED = 8_000
 """Characters whose tokens are counted at once: the tokenizer may be in another process."""
@@ -51,8 +55,30 @@ class Passage:
     last_page: int | None
     """``page``, unless it goes over the end of one."""
     section: str | None
+    """What the sections that it goes over have in common."""
     tokens: int
     """About as many: measured on the 8,000 characters around it."""
+    member: str | None = None
+    """The file inside of an archive, or of a mail, that it stands in: see :func:`member_of`."""
+
+
+def member_of(kind: str, section: str | None) -> str | None:
+    """What file inside of a document of that kind a section is of: its first step. ``None`` for
+    a document that holds no files."""
+    if section is None or kind not in _HOLD_FILES:
+        return None
+    return section.split(SEPARATOR, 1)[0]
+
+
+def goes_on(before: Part | Passage, after: Part | Passage) -> bool:
+    """Whether a reader of both, put together, would know where ``after`` stands: on a page, or
+    under headings that stand in its text. The name of a sheet, or of a file, does not."""
+    if after.page is not None or after.section is None or after.section == before.section:
+        return True
+    shared = shared_section((before.section, after.section))
+    steps = after.section.removeprefix(shared or "").removeprefix(SEPARATOR).split(SEPARATOR)
+    lines = f"\n{after.text}\n"
+    return all(f"\n{step}\n" in lines for step in steps if step)
 
 
 def chunk(document: str, extracted: Extracted, count_tokens: CountTokens) -> list[Passage]:
@@ -62,7 +88,7 @@ def chunk(document: str, extracted: Extracted, count_tokens: CountTokens) -> lis
     8,000 characters of longer ones. Lines of a table of contents are left out: they hold the
     words of every question and the answer to none.
     """
-    chunker = _Chunker(document)
+    chunker = _Chunker(document, extracted.kind)
     for part in extracted.parts:
         text = part.text if part.shape == "rows" else _without_contents(part.text)
         if not text:
@@ -86,12 +112,14 @@ class _Piece:
 
 
 class _Chunker:
-    def __init__(self, document: str) -> None:
+    def __init__(self, document: str, kind: str) -> None:
         self.passages: list[Passage] = []
         self.scales: list[tuple[int, float]] = []
         self._document = document
+        self._kind = kind
         self._first: Part | None = None
         self._last: Part | None = None
+        self._section: str | None = None
         self._text = ""
         self._tokens = 0.0
 
@@ -111,16 +139,29 @@ class _Chunker:
                 self.flush(gap)
             self._text += (gap if self._text else "") + piece.text
             self._tokens += piece.tokens
-            self._first = self._first or part
+            if self._first is None:
+                self._first, self._section = part, part.section
+            elif self._last is not part:
+                self._section = shared_section((self._section, part.section))
             self._last = part
 
     def _goes_on(self, part: Part) -> bool:
         """Whether what is begun is too little to stand alone and ``part`` continues it."""
         assert self._last is not None  # noqa: S101 - asked only then
-        same_place = (self._last.page, self._last.section) == (part.page, part.section)
-        if self._last.shape != part.shape:
+        last = self._last
+        if last.shape != part.shape:
             return False
-        return same_place or self._tokens < LEAST
+        if (last.page, last.section) == (part.page, part.section):
+            return True
+        if self._tokens >= LEAST:
+            return False
+        if part.shape == "rows":
+            return last.section == part.section
+        same_file = self._member(last) == self._member(part)
+        return same_file and goes_on(last, part)
+
+    def _member(self, part: Part) -> str | None:
+        return member_of(self._kind, part.section)
 
     def flush(self, gap: str = "\n") -> None:
         """``gap``: what stands between the passage and what follows."""
@@ -132,8 +173,9 @@ class _Chunker:
                     self._text.rstrip(" \t") + _end_before(gap),
                     self._first.page,
                     self._last.page,
-                    self._first.section or self._last.section,
+                    self._section,
                     max(1, round(self._tokens)),
+                    self._member(self._first),
                 )
             )
         self._text, self._tokens, self._first, self._last = "", 0.0, None, None

@@ -16,6 +16,8 @@ _LONGEST_PART = 100_000
 _MAX_WARNINGS = 12
 _MAX_LEFT_OUT = 3
 _MAX_HEADINGS = 4
+_LONGEST_NAME = 80
+"""Characters of the path of a file inside the one that is read."""
 
 
 class Refused(Exception):
@@ -90,7 +92,8 @@ class Reading:
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
         """Whatever is read meanwhile belongs to the file ``name`` inside this one."""
-        self._outer.append(one_line(name, 80))
+        # What tells files apart is the end of their path.
+        self._outer.append(one_line(name[-_LONGEST_NAME:], _LONGEST_NAME))
         try:
             yield
         finally:
@@ -115,7 +118,10 @@ class Reading:
         if not text.strip():
             self.check_time()
             return
-        path = [*self._outer, *(one_line(heading, 80) for heading in headings[-_MAX_HEADINGS:])]
+        path = [
+            "/".join(self._outer),
+            *(one_line(heading, 80) for heading in headings[-_MAX_HEADINGS:]),
+        ]
         section = SEPARATOR.join(filter(None, path)) or None
         room = self.limits.characters - self._characters
         cut, text = bool(rest) or len(text) > room, text[:room]

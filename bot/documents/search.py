@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.documents.passages import Passage
+from bot.documents.extracted import shared_section
+from bot.documents.passages import Passage, goes_on
 from bot.documents.terms import Terms
 
 _K1, _B = 1.2, 0.75
@@ -63,15 +64,13 @@ class Excerpt:
         return self.passages[-1].last_page
 
     @property
+    def member(self) -> str | None:
+        return self.passages[0].member
+
+    @property
     def section(self) -> str | None:
         """Of the first passage, where they all stand in it; else what their sections share."""
-        sections = [passage.section or "" for passage in self.passages]
-        shared = sections[0].split(" \u203a ")
-        for section in sections[1:]:
-            steps = section.split(" \u203a ")
-            same = [a == b for a, b in zip(shared, steps, strict=False)]
-            shared = shared[: same.index(False) if False in same else len(same)]
-        return " \u203a ".join(shared) or None
+        return shared_section(passage.section for passage in self.passages)
 
 
 Cost = Callable[[Sequence[Excerpt]], int]
@@ -187,20 +186,24 @@ class Index:
 
 
 def everything(passages: Sequence[Passage]) -> list[Excerpt]:
-    """Each document as one excerpt. ``passages``: those of a document stand together."""
+    """Each document as one excerpt, or one for each of its sheets and of the files inside it.
+
+    ``passages``: those of a document stand together."""
     return _joined(passages, range(len(passages)), [0.0] * len(passages))
 
 
 def _joined(
     passages: Sequence[Passage], numbers: Sequence[int], scores: Sequence[float]
 ) -> list[Excerpt]:
-    """These passages, neighbours of one document put together."""
+    """These passages, neighbours of one document put together, as far as one can be told where
+    all of it stands."""
     groups: list[list[int]] = []
     for number in numbers:
         passage = passages[number]
         if groups and groups[-1][-1] == number - 1:
             before = passages[number - 1]
-            if before.document == passage.document:
+            same_file = (before.document, before.member) == (passage.document, passage.member)
+            if same_file and goes_on(before, passage):
                 groups[-1].append(number)
                 continue
         groups.append([number])

@@ -17,6 +17,7 @@ from bot.storage import ChannelRef
 from cogs.askdocs import NO_FILES
 from tests.support.asking_files import MOON, TREES, askdocs, kept, says
 from tests.support.engines import Script
+from tests.support.files import zipped
 from tests.support.held import HeldDownloads
 from tests.support.queues import ask, held
 from tests.support.world import World, mention
@@ -48,6 +49,17 @@ async def test_an_answer_has_its_sources_under_it_and_a_button_for_each(world: W
     assert [(e.question.content, e.reply.content) for e in window] == [
         ("How many *people*?", "Twelve people walked there.")
     ]
+
+
+async def test_a_source_in_an_archive_names_the_file_inside(world: World) -> None:
+    says(world, "Twelve people walked there.")
+    archive = zipped({"trees.txt": TREES, "moon.pdf": MOON})
+    result = await askdocs(world, "How many people?", ("all.zip", archive))
+    assert result.response is not None
+    assert result.response.content.endswith("-# Sources: 1 `all.zip`, moon.pdf, page 2")
+    shown = await world.bob.click(result.response, label="1: all.zip, moon.pdf, page 2")
+    assert shown.response is not None
+    assert shown.response.content.startswith("`all.zip`, moon.pdf, page 2\n> Twelve people")
 
 
 async def test_who_asks_for_what_is_nowhere_in_the_documents_is_told_what_it_is(

@@ -2,8 +2,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.documents.extracted import Extracted, Part
-from bot.documents.passages import MOST, chunk
-from bot.documents.search import everything
+from bot.documents.passages import MOST, Passage, chunk
+from bot.documents.search import Excerpt, everything
 
 
 def count(text: str) -> int:
@@ -11,8 +11,8 @@ def count(text: str) -> int:
     return sum(1 if char > "\x7f" else 0 for char in text) + len(text) // 4
 
 
-def read(*parts: Part) -> Extracted:
-    return Extracted("a.txt", "text", list(parts))
+def read(*parts: Part, kind: str = "text") -> Extracted:
+    return Extracted("a.txt", kind, list(parts))
 
 
 PROSE = "\n\n".join(
@@ -81,9 +81,81 @@ def test_a_passage_says_its_page_and_section_and_a_short_page_takes_in_the_next(
     assert [(p.page, p.last_page, p.section) for p in passages] == [
         (1, 1, "Chapter 1"),
         (2, 2, "Chapter 2"),
-        (3, 5, "Slide 3"),
+        (3, 5, None),
     ]
     assert passages[2].text == "Slide 3\n\nSlide 4\n\nSlide 5"
+
+
+def test_a_passage_of_several_sections_stands_in_what_they_share() -> None:
+    parts = [
+        Part("Museum", None, "Museum"),
+        Part("Prices\n\nAdults\n\nTwelve.", None, "Museum \u203a Prices \u203a Adults"),
+        Part("Children\n\nFour.", None, "Museum \u203a Prices \u203a Children"),
+    ]
+    [passage] = chunk("a", read(*parts), count)
+    assert passage.section == "Museum"
+    [passage] = chunk("a", read(*parts[1:]), count)
+    assert passage.section == "Museum \u203a Prices"
+
+
+def test_a_passage_says_of_which_file_inside_an_archive_it_is() -> None:
+    parts = [
+        Part("Five million.", None, "bridge.txt"),
+        Part("Nine million.", 1, "in.zip/tunnel.pdf"),
+        Part("And a half.", 2, "in.zip/tunnel.pdf \u203a Prices"),
+    ]
+    passages = chunk("a", read(*parts, kind="zip archive"), count)
+    assert [(p.text, p.member) for p in passages] == [
+        ("Five million.", "bridge.txt"),
+        ("Nine million.\n\nAnd a half.", "in.zip/tunnel.pdf"),
+    ]
+    assert [e.member for e in everything(passages)] == ["bridge.txt", "in.zip/tunnel.pdf"]
+    [apart, _] = chunk("a", read(Part("x", None, "A"), Part("y", None, "B")), count)
+    assert apart.member is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["2022", "2023", "2024"]),
+            st.sampled_from(["one\ntwo", "2022: three", "What: Revenue; Sum: 2023"]),
+            st.sampled_from(["text", "rows"]),
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["Excel workbook", "zip archive", "mail"]),
+)
+def test_a_passage_or_an_excerpt_never_runs_over_the_end_of_a_sheet_or_a_file(
+    stretches: list[tuple[str, str, str]], kind: str
+) -> None:
+    parts = [
+        Part(
+            f"{text}\nin {name}",
+            None,
+            name,
+            "rows" if kind == "Excel workbook" or shape == "rows" else "text",
+        )
+        for name, text, shape in stretches
+    ]
+    passages = chunk("a", read(*parts, kind=kind), count)
+    sent: list[Passage | Excerpt] = [*passages, *everything(passages)]
+    for stretch in sent:
+        lines = [line for line in stretch.text.split("\n") if line.startswith("in ")]
+        assert set(lines) == {f"in {stretch.section}"}
+
+
+def test_an_excerpt_goes_on_into_a_section_that_its_text_names_and_no_other() -> None:
+    prose = PROSE[:600]
+    chapters = [Part(f"{name}\n\n{prose}", None, name) for name in ("One", "Two")]
+    sheets = [Part(f"k: {prose}", None, name, "rows") for name in ("2022", "2023")]
+    pages = [Part(prose, page, f"{page}. Chapter") for page in (1, 2)]
+    for parts, sections in (
+        (chapters, [None]),
+        (sheets, ["2022", "2023"]),
+        (pages, [None]),
+    ):
+        excerpts = everything(chunk("a", read(*parts), count))
+        assert [excerpt.section for excerpt in excerpts] == sections
 
 
 def test_a_row_of_a_table_stays_whole_and_by_itself() -> None:
