@@ -36,8 +36,16 @@ _SENTENCE = re.compile(
 )
 _WORD = re.compile(r"\s+")
 _LEADERS = re.compile(
-    r"^.{1,120}?(?:\.{4,}|(?: \.){3,}|\u2026{2,}|_{4,})\s*[\divxlc]{1,6}\s*$", re.IGNORECASE
+    r"^.{1,120}?(?:\.{4,}+|(?: \.){3,}+|\u2026{2,}+|_{4,}+)"
+    r"[^\S\n]*(?:(\d{1,6})|[ivxlc]{1,6})[^\S\n]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
+_CONTENTS = 8
+"""Lines with dotted leaders from which on they are a table of contents: a short list whose numbers
+rise may be one of prices."""
+_BETWEEN_CONTENTS = 200
+"""Characters between two such lines of one table: an entry that takes two lines, or the title of
+a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +96,10 @@ def chunk(document: str, extracted: Extracted, count_tokens: CountTokens) -> lis
     8,000 characters of longer ones. Lines of a table of contents are left out: they hold the
     words of every question and the answer to none.
     """
+    pages = max((part.page or 0 for part in extracted.parts), default=0)
     chunker = _Chunker(document, extracted.kind)
     for part in extracted.parts:
-        text = part.text if part.shape == "rows" else _without_contents(part.text)
+        text = part.text if part.shape == "rows" else _without_contents(part.text, pages)
         if not text:
             continue
         for at in range(0, len(text), _MEASURED):
@@ -228,7 +237,30 @@ def _pieces(text: str, part: Part, scale_at: Callable[[int], float]) -> Iterator
     yield from cut(text, "", (*borders, _SENTENCE, _WORD))
 
 
-def _without_contents(text: str) -> str:
-    lines = text.split("\n")
-    kept = [line for line in lines if not _LEADERS.match(line)]
-    return text if len(lines) - len(kept) < 3 else "\n".join(kept)
+def _without_contents(text: str, pages: int) -> str:
+    """``pages``: of the document; 0 if it says nothing of them."""
+    kept: list[str] = []
+    at = 0
+    for run in _rising(text):
+        first, last = run[0][0], run[-1][0]
+        if len(run) < _CONTENTS or first == last or last > (pages or last):
+            continue
+        for _, line in run:
+            kept.append(text[at : line.start()])
+            at = line.end() + 1
+    return "".join([*kept, text[at:]]).rstrip("\n") if kept else text
+
+
+def _rising(text: str) -> list[list[tuple[int, re.Match[str]]]]:
+    """Lines with dotted leaders, with their numbers, in runs that stand close together and in
+    which no number is lower than the one before."""
+    runs: list[list[tuple[int, re.Match[str]]]] = []
+    before, end = 0, 0
+    for line in _LEADERS.finditer(text):
+        # Roman numbers are those of a preface, before page 1.
+        page = int(line[1] or 0)
+        if not runs or page < before or line.start() - end > _BETWEEN_CONTENTS:
+            runs.append([])
+        runs[-1].append((page, line))
+        before, end = page, line.end()
+    return runs

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,6 +179,51 @@ def test_lines_of_a_table_of_contents_are_left_out() -> None:
     contents = "\n".join(f"{n}. The lamp {'.' * 20} {n}" for n in range(1, 9))
     passages = chunk("a", read(Part(f"Contents\n{contents}"), Part("The lamp is lit...")), count)
     assert passages[0].text == "Contents\n\nThe lamp is lit..."
+
+
+def with_leaders(numbers: Sequence[int | str]) -> str:
+    return "\n".join(f"Item {n} {'.' * 9} {number}" for n, number in enumerate(numbers))
+
+
+@pytest.mark.parametrize(
+    "numbers", [[2, 3, 11, 14], [9, 3, 4] * 5, [5] * 20, [101 + n for n in range(20)]]
+)
+def test_a_list_of_prices_is_kept(numbers: list[int]) -> None:
+    menu = with_leaders(numbers)
+    passages = chunk("a", read(Part(menu, 1), Part("Welcome!", 9)), count)
+    assert "\n".join(passage.text for passage in passages).startswith(menu)
+
+
+def test_a_list_of_figures_and_a_preface_belong_to_the_contents() -> None:
+    contents = with_leaders(["i", "ii", *range(1, 18)])
+    figures = with_leaders([1, 1, 2, 5, 5, 7, 8, 12])
+    prices = with_leaders([20, 19, 300])
+    text = f"Contents\n{contents}\n\nFigures\n{figures}\n\n{PROSE[:300]}\n\n{prices}"
+    passages = chunk("a", read(Part(text)), count)
+    assert "\n".join(p.text for p in passages) == (
+        f"Contents\n\nFigures\n\n{PROSE[:300]}\n\n{prices}"
+    )
+
+
+@given(st.lists(st.integers(0, 200), max_size=20), st.integers(0, 150))
+def test_lines_with_leaders_go_only_where_their_numbers_can_be_pages(
+    numbers: list[int], pages: int
+) -> None:
+    part = Part(f"Begin\n{with_leaders(numbers)}\nEnd", pages or None)
+    text = "\n".join(passage.text for passage in chunk("a", read(part), count))
+    runs = [[number] for number in numbers[:1]]
+    for number in numbers[1:]:
+        if number >= runs[-1][-1]:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    can_be_pages = [
+        len(run) >= 8 and run[0] < run[-1] and (not pages or run[-1] <= pages) for run in runs
+    ]
+    kept = sum(len(run) for run, gone in zip(runs, can_be_pages, strict=True) if not gone)
+    assert text.count("Item") == kept
+    assert text.startswith("Begin")
+    assert text.endswith("End")
 
 
 def test_tokens_are_counted_once_for_each_stretch_of_8000_characters() -> None:
