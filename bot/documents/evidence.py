@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from bot.documents.numbers import numbers, values
 from bot.documents.passages import Passage
 from bot.documents.search import Index
 
@@ -29,7 +30,6 @@ none of 87 with another figure. At 0.5 it is 85% and 15%."""
 PARTLY = 0.35
 """Below this, nothing that was sent bears the reply out at all."""
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE = re.compile(
     r"(?<=[.!?\u061f\u0964])[\"'\u201d\u2019)]?\s+|(?<=[\u3002\uff01\uff1f])|\n+"
 )
@@ -125,12 +125,12 @@ class _Scale:
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         self._index = Index(passages)
         self._held = [set(self._index.terms(_text(passage))) for passage in passages]
-        self._numbers = [_numbers(_text(passage)) for passage in passages]
+        self._numbers = [values(_text(passage)) for passage in passages]
         # A word that stands nowhere is no more telling than one that stands in one place.
         self._rarest = math.log1p((len(passages) - 0.5) / 1.5)
         self._asked = set(self._index.terms(question))
         self._asked_words = [word[0] for word in self._index.words(question) if word]
-        self._asked_numbers = _numbers(question)
+        self._asked_numbers = values(question)
 
     def shares(self, sentence: str) -> tuple[list[float], float]:
         """For each passage the share of the sentence's weight that it holds, and the weight;
@@ -138,7 +138,7 @@ class _Scale:
         words = self._index.words(sentence)
         fresh = [word for word in words if not self._is_asked(word)]
         words = fresh if sum(map(self._weight, fresh)) > self._rarest / 2 else words
-        numbers = _numbers(sentence) - self._asked_numbers
+        told = {number for number in numbers(sentence) if not number.stands_in(self._asked_numbers)}
         weight = sum(map(self._weight, words))
         if not weight:
             return [], 0.0
@@ -146,8 +146,8 @@ class _Scale:
         for held, known in zip(self._held, self._numbers, strict=True):
             share = sum(self._weight(word) for word in words if held.intersection(word)) / weight
             # A number is right or wrong: the nearest page with another number is no source.
-            missing = len(numbers - known) / len(numbers) if numbers else 0.0
-            shares.append(share * (1 - 0.6 * missing))
+            wrong = sum(not number.stands_in(known) for number in told)
+            shares.append(share * (1 - 0.6 * wrong / max(len(told), 1)))
         return shares, weight
 
     def _is_asked(self, word: Sequence[str]) -> bool:
@@ -172,8 +172,3 @@ class _Scale:
 
 def _text(passage: Passage) -> str:
     return f"{passage.section or ''}\n{passage.text}"
-
-
-def _numbers(text: str) -> set[str]:
-    """Numbers without the marks that set their thousands apart, which differ by language."""
-    return {re.sub(r"[.,]", "", number) for number in _NUMBER.findall(text)}

@@ -104,6 +104,31 @@ def test_a_short_reply_that_the_passage_does_not_say_has_no_source(
     assert support(reply, question, [BRIDGE]).passages == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "same", "other"),
+    [
+        ("1.5 mg", ["1.5 mg", "1,5 mg"], ["15 mg", "1.6 mg", "5 mg", "1 mg"]),
+        (
+            "12,500,000 euros",
+            ["12500000", "12 500 000", "12.500.000", "12\u202f500\u202f000"],
+            ["125"],
+        ),
+        ("12500 euros", ["12,500", "12 500", "12'500"], ["12.5", "12,50", "1250"]),
+        ("1.000 Euro", ["1000", "1,000", "1 000"], ["1.0", "1", "100"]),
+        ("$2.50", ["2,50"], ["250", "2,500", "25"]),
+        ("12.05.2024", ["12.05.2024"], ["12.05.2025", "1205.2024"]),
+        ("version 1.10", ["1.10"], ["1.1", "110", "1.1.0"]),
+    ],
+)
+def test_a_number_in_another_spelling_is_found_and_another_number_is_not(
+    text: str, same: list[str], other: list[str]
+) -> None:
+    passage = Passage("a.txt", 0, f"Adults are to take {text} of it every morning.", 1, 1, None, 9)
+    for number in [*same, *other]:
+        reply = f"Adults are to take {number} every morning."
+        assert support(reply, "How much?", [passage]).is_found == (number in same), number
+
+
 def test_without_passages_there_is_no_source() -> None:
     assert not support("Green.", "What color?", []).is_found
 
