@@ -270,6 +270,14 @@ def test_sources_are_what_bears_the_reply_out(
     assert [place_of(source) for source in verdict.sources] == places
 
 
+def test_another_number_has_no_source_though_the_reply_names_one() -> None:
+    dose = passage("The recommended dose of the medicine is 1.5 mg a day for adults.", page=3)
+    found = consult(prompter_with(4096), SYSTEM, "How much should adults take?", [dose])
+    for amount, standing in (("1,5", Standing.SUPPORTED), ("15", Standing.NOT_FOUND)):
+        reply = f"The recommended dose is {amount} mg a day.\nSource: file: a.pdf, page: 3"
+        assert judge(reply, found).standing is standing
+
+
 def test_no_more_sources_are_shown_than_discord_has_buttons_in_a_row() -> None:
     same = [passage("The moon is 384,400 kilometres away.", n, page=2 * n) for n in range(9)]
     found = consult(prompter_with(8000), SYSTEM, "How far?", same[1:])

@@ -30,6 +30,10 @@ none of 87 with another figure. At 0.5 it is 85% and 15%."""
 PARTLY = 0.35
 """Below this, nothing that was sent bears the reply out at all."""
 
+_WRONG_NUMBERS = 0.7
+"""What a sentence loses of its share where none of its numbers is right: the words around them
+alone do not reach :data:`PARTLY`, so that to name the source does not help."""
+
 _SENTENCE = re.compile(
     r"(?<=[.!?\u061f\u0964])[\"'\u201d\u2019)]?\s+|(?<=[\u3002\uff01\uff1f])|\n+"
 )
@@ -147,7 +151,7 @@ class _Scale:
             share = sum(self._weight(word) for word in words if held.intersection(word)) / weight
             # A number is right or wrong: the nearest page with another number is no source.
             wrong = sum(not number.stands_in(known) for number in told)
-            shares.append(share * (1 - 0.6 * wrong / max(len(told), 1)))
+            shares.append(share * (1 - _WRONG_NUMBERS * wrong / max(len(told), 1)))
         return shares, weight
 
     def _is_asked(self, word: Sequence[str]) -> bool:
