@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from bot.documents.extracted import shared_section
 from bot.documents.passages import Passage, goes_on
-from bot.documents.terms import Terms
+from bot.documents.terms import Terms, forms
 
 _K1, _B = 1.2, 0.75
 _NEIGHBOUR = 0.4
 """What the passages before and behind lend a passage: an answer often stands beside the words
 of its question."""
+
+_RARE = 0.01
+"""Share of the passages: a word that stands in no more of them is searched for in its other forms,
+too."""
 
 _WORTH_A_PLACE = 0.5
 """Of the best passage's score: a document whose own best passage reaches it gets a place before
@@ -121,17 +125,29 @@ class Index:
 
     def weight(self, term: str) -> float:
         """How much a term tells: the rarer the more."""
-        found = len(self._postings.get(term, ()))
+        return self._weight(len(self._postings.get(term, ())))
+
+    def _weight(self, found: int) -> float:
         return math.log1p((len(self.passages) - found + 0.5) / (found + 0.5))
 
     def _bm25(self, question: str) -> list[float]:
         scores = [0.0] * len(self.passages)
         for term in set(self._terms.of(question)):
-            weight = self.weight(term)
-            for number, times in self._postings.get(term, ()):
+            held = dict(self._postings.get(term, ()))
+            others = self._other_forms(term) if len(held) <= _RARE * len(scores) else {}
+            found = {**others, **held}
+            weight = self._weight(len(found))
+            for number, times in found.items():
                 long = _K1 * (1 - _B + _B * self._lengths[number] / self._mean)
                 scores[number] += weight * times * (_K1 + 1) / (times + long)
         return scores
+
+    def _other_forms(self, term: str) -> Counter[int]:
+        """The passages that hold a word in another form, and how often."""
+        found: Counter[int] = Counter()
+        for form in forms(term):
+            found.update(dict(self._postings.get(form, ())))
+        return found
 
     def search(self, question: str, budget: int, cost: Cost) -> list[Excerpt]:
         """The passages for ``question`` whose ``cost`` is at most ``budget`` tokens, in the order

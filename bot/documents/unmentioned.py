@@ -58,7 +58,7 @@ def unmentioned(question: str, index: Index) -> tuple[str, ...]:
         text = mark[0]
         if mark["number"]:
             is_telling = not _LENGTH.match(question, mark.end())
-            spellings = _spellings(text)
+            spellings = [[text]]
         else:
             is_telling = _is_identifier(text) or (_is_name(question, mark) and not is_german)
             is_telling = is_telling and not is_shouted and text.casefold() not in _ABOUT_THE_REPLY
@@ -66,13 +66,6 @@ def unmentioned(question: str, index: Index) -> tuple[str, ...]:
         if is_telling and not any(all(map(index.holds, terms)) for terms in spellings):
             found.setdefault(text)
     return tuple(found)[:MOST]
-
-
-def _spellings(number: str) -> list[list[str]]:
-    """The terms of a number as it is, and with marks between its thousands."""
-    first = len(number) % 3 or 3
-    groups = [number[:first], *(number[at : at + 3] for at in range(first, len(number), 3))]
-    return [[number], groups]
 
 
 def _is_identifier(word: str) -> bool:

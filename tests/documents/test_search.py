@@ -92,6 +92,48 @@ def test_other_forms_scripts_and_spellings_of_a_word_are_found(question: str, te
     assert scores[5] == max(scores)
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Fees?", "The annual fee is due in January."),
+        ("Any cats?", "One cat lives in the mill."),
+        ("Costs?", "The total cost is high."),
+        ("When is it open?", "The hall opened in May."),
+        ("Which city?", "Two cities lie there."),
+        ("Das Haus?", "Die H\u00e4user stehen am Markt."),
+        ("Mueller?", "Herr M\u00fcller zahlt."),
+        ("M\u00fcller?", "Frau Mueller zahlt."),
+        (
+            "\u041c\u043e\u0441\u0442?",
+            "\u0422\u0430\u043c \u0434\u0432\u0430 \u043c\u043e\u0441\u0442\u0430.",
+        ),
+        ("\u0643\u062a\u0627\u0628", "\u0627\u0644\u0643\u062a\u0627\u0628 \u0647\u0646\u0627"),
+        (
+            "\ud68c\uc758 \uc5b8\uc81c?",
+            "\ud68c\uc758\ub294 \ub450 \uc2dc\uc5d0 \uc5f4\ub9bd\ub2c8\ub2e4.",
+        ),
+        ("\uc608\uc0b0?", "\uc608\uc0b0\uc73c\ub85c \uc624\ubc31\ub9cc \uc6d0"),
+        ("12500?", "The grant was 12,500 dollars."),
+        ("12.500?", "The grant was 12500 dollars."),
+        ("1 250 000?", "It was 1'250'000 francs."),
+        ("E-mail?", "My email is on the door."),
+        ("email?", "Write an E-mail to Ada."),
+    ],
+)
+def test_a_short_word_is_found_in_another_form_and_spelling(question: str, text: str) -> None:
+    for asked, there in ((question, text), (text, question)):
+        book = passages("a", *["Yonder blows no wind at noon"] * 9, there)
+        assert 9 in [passage.index for e in search(asked, book, 20, cost) for passage in e.passages]
+
+
+def test_another_form_counts_for_no_more_than_the_word_itself() -> None:
+    book = passages("a", "The fees are high", *[FILLER] * 200, "The fee is due")
+    scores = Index(book).scores("fees")
+    assert scores[0] >= scores[-1] > 0
+    many = passages("a", *["The fees are high"] * 9, "The fee is due")
+    assert Index(many).scores("fees")[9] < min(Index(many).scores("fees")[:9])
+
+
 def test_headings_are_searched_too() -> None:
     book = [*passages("a", FILLER, FILLER), *passages("b", "It has three.", section="Lighthouse")]
     assert found(search("How many has the lighthouse", book, 12, cost)) == [("b", [0])]
@@ -155,4 +197,5 @@ def test_terms_are_words_their_beginnings_and_pairs_of_ideographs() -> None:
     assert terms.of("maxNewTokens") == ["maxnewtokens", "max", "new", "tokens", "token*"]
     assert terms.of("a_b 2021") == ["a_b", "a", "b", "2021"]
     assert terms.of("\u706f\u5854\u4e0a") == ["\u706f\u5854", "\u5854\u4e0a"]
+    assert terms.of("12,500 x-ray") == ["12", "500", "x", "ray", "12500", "xray"]
     assert terms.of("API\u306e\u4f7f\u3044\u65b9")[0] == "api"

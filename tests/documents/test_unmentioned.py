@@ -61,6 +61,12 @@ def test_what_stands_there_in_another_form_or_names_nothing_is_not(question: str
     assert unmentioned(question, index()) == ()
 
 
+@pytest.mark.parametrize("number", ["12,500", "12.500", "12 500", "12'500", "12\u202f500", "12500"])
+def test_a_number_is_mentioned_in_any_spelling_and_its_groups_alone_are_not_it(number: str) -> None:
+    assert unmentioned("Who got 12500?", index(f"It was {number} euros.")) == ()
+    assert unmentioned("Who got 12500?", index("It was 500 of 12.")) == ("12500",)
+
+
 @given(st.text(max_size=200))
 def test_of_a_question_that_stands_in_the_documents_all_is_mentioned(question: str) -> None:
     assert unmentioned(question, index(question)) == ()
