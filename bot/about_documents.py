@@ -150,7 +150,9 @@ class AboutDocuments:
         """
         library = self._means.library
         kept = await library.documents(channel.id)
-        kept = [document for document in kept if document.id in self._ids]
+        # What two people brought is read once.
+        by_content = {one.sha256: one for one in reversed(kept) if one.id in self._ids}
+        kept = [document for document in kept if document in by_content.values()]
         if not kept:
             raise PromptFailed(DOCUMENTS_GONE)
         stored = await library.passages([document.id for document in kept])

@@ -11,7 +11,8 @@ from bot.storage.schema import Base, Id, UtcDateTime, Words
 
 
 class Document(Base):
-    """A file that was attached in a channel. The same content is there once."""
+    """A file that was attached in a channel. The same content is there once of each person: what
+    one of them has deleted is still the other's."""
 
     __tablename__ = "documents"
 
@@ -28,11 +29,11 @@ class Document(Base):
     """Sentences for the person, a line each."""
     added_by: Mapped[int] = mapped_column(Id, index=True)
     message_id: Mapped[int | None] = mapped_column(Id, index=True)
-    """The Discord message it came with; ``None`` for an option of a command."""
+    """The Discord message it came with last; ``None`` if it ever was an option of a command."""
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        Index(None, "channel_id", "sha256", unique=True),
+        Index(None, "channel_id", "sha256", "added_by", unique=True),
         # Buttons name documents, so the id of a removed one is not given again.
         {"sqlite_autoincrement": True},
     )

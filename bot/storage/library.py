@@ -102,8 +102,9 @@ class Library:
         most_documents: int,
         most_characters: int,
     ) -> StoredDocument:
-        """Keep a document with all its passages, or return the one of the same content that is
-        there already. The limits are the channel's, of all its documents together.
+        """Keep a document with all its passages, or return the one of the same content that the
+        person has brought already; it goes with the last message that it came with. The limits
+        are the channel's, of all its documents together.
 
         Raises:
             LibraryFull: it would be too much; nothing is kept.
@@ -112,10 +113,14 @@ class Library:
             await make_known(session, channel)
             there = await session.scalar(
                 select(Document).where(
-                    Document.channel_id == channel.id, Document.sha256 == document.sha256
+                    Document.channel_id == channel.id,
+                    Document.sha256 == document.sha256,
+                    Document.added_by == document.added_by,
                 )
             )
             if there is not None:
+                if there.message_id is not None:
+                    there.message_id = document.message_id
                 return _stored(there)
             await _check_room(session, channel.id, document, most_documents, most_characters)
             row = Document(
@@ -150,14 +155,6 @@ class Library:
                     ],
                 )
             return _stored(row)
-
-    async def find(self, channel_id: int, sha256: str) -> StoredDocument | None:
-        """The document of this content, if the channel has it."""
-        async with self.database.reading() as session:
-            row = await session.scalar(
-                select(Document).where(Document.channel_id == channel_id, Document.sha256 == sha256)
-            )
-            return None if row is None else _stored(row)
 
     async def documents(self, channel_id: int) -> list[StoredDocument]:
         """The documents of a channel, the newest last."""

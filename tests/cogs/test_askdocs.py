@@ -195,6 +195,23 @@ async def test_the_same_file_is_kept_once(world: World) -> None:
     assert "An oak lives" in world.engine.prompts[1]
 
 
+async def test_a_file_that_two_people_brought_is_read_once_and_stays_the_others(
+    world: World,
+) -> None:
+    bobs = await world.bob.send(world.channel, mention(world), attachments=[("trees.txt", TREES)])
+    await world.alice.send(world.channel, mention(world), attachments=[("wood.txt", TREES)])
+    assert await kept(world) == ["trees.txt", "wood.txt"]
+    await askdocs(world, "How old?")
+    assert world.engine.prompts[-1].count("An oak lives") == 1
+    await bobs.delete()
+    await world.env.settle()
+    assert await kept(world) == ["wood.txt"]
+    await world.client.privacy.delete(world.bob.id)
+    assert await kept(world) == ["wood.txt"]
+    await askdocs(world, "How old?")
+    assert "file: wood.txt\nENDCONTEXT\nAn oak lives" in world.engine.prompts[-1]
+
+
 async def test_files_of_the_same_name_are_told_apart(world: World) -> None:
     says(world, "A cedar lives for three thousand winters.")
     other = ("trees.txt", b"A cedar lives for three thousand winters.")

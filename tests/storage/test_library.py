@@ -30,7 +30,11 @@ def library(database: Database) -> Library:
 
 
 def document(
-    name: str = "notes.txt", *, passages: int = 3, message_id: int | None = None
+    name: str = "notes.txt",
+    *,
+    passages: int = 3,
+    message_id: int | None = None,
+    added_by: int = 7,
 ) -> NewDocument:
     """Its content is its name, so two of one name are the same."""
     return NewDocument(
@@ -41,7 +45,7 @@ def document(
         characters=100,
         pages=2,
         warnings=("Only its first 2 pages were read.", "Page 2 has no text."),
-        added_by=7,
+        added_by=added_by,
         message_id=message_id,
         passages=[
             StoredPassage(
@@ -87,7 +91,7 @@ async def test_what_was_kept_comes_back_as_it_was(library: Library) -> None:
     assert await library.passages([stored.id]) == {stored.id: list(new.passages)}
 
 
-async def test_the_same_content_is_kept_once_in_a_channel(
+async def test_the_same_content_is_kept_once_of_each_person_in_a_channel(
     library: Library, database: Database
 ) -> None:
     first, second = await asyncio.gather(add(library, document()), add(library, document()))
@@ -96,8 +100,27 @@ async def test_the_same_content_is_kept_once_in_a_channel(
     assert await kept_passages(database) == 3
     other = await add(library, document(), ELSEWHERE)
     assert other.id != first.id
-    assert await library.find(HERE.id, first.sha256) == first
-    assert await library.find(HERE.id, "f" * 64) is None
+    others = await add(library, document(added_by=8))
+    assert others.id != first.id
+
+
+@pytest.mark.parametrize(("came_with", "goes_with"), [([1, 2], 2), ([1, 1], 1)])
+async def test_what_came_twice_goes_with_the_last_message(
+    library: Library, came_with: list[int], goes_with: int
+) -> None:
+    for message_id in came_with:
+        await add(library, document(message_id=message_id))
+    await add(library, document(message_id=9, added_by=8))
+    for message_id in {1, 2} - {goes_with}:
+        assert await library.delete_messages([message_id]) == 0
+    assert await library.delete_messages([goes_with]) == 1
+    assert [one.added_by for one in await library.documents(HERE.id)] == [8]
+
+
+async def test_what_a_command_brought_too_goes_with_no_message(library: Library) -> None:
+    for message_id in (1, None, 2):
+        await add(library, document(message_id=message_id))
+    assert await library.delete_messages([1, 2]) == 0
 
 
 async def test_a_full_channel_refuses_and_keeps_nothing_of_it(
@@ -227,3 +250,15 @@ async def test_a_channel_that_is_full_of_text_names_the_document_as_code(library
     await add(library, document("first"), characters=150)
     with pytest.raises(LibraryFull, match=r"no room for `__init__\.py` here"):
         await add(library, document("__init__.py"), characters=150)
+
+
+async def test_the_older_schema_has_room_for_one_of_the_same_content(
+    library: Library, database: Database
+) -> None:
+    first = await add(library, document())
+    await add(library, document(added_by=8))
+    other = await add(library, document("other.txt", added_by=8))
+    await database.downgrade("0007")
+    await database.upgrade()
+    assert await library.documents(HERE.id) == [first, other]
+    assert await kept_passages(database) == 6
