@@ -129,6 +129,10 @@ class Engine(Protocol):
 
         May block for some milliseconds and is safe to call from any thread: call it off the
         event loop.
+
+        Raises:
+            ModelError: the model has no such control token; others can be encoded.
+            EngineFailed: the engine does not answer; :meth:`recover` is due.
         """
 
     def generate(
@@ -140,5 +144,8 @@ class Engine(Protocol):
 
         Raises:
             PromptTooLong: the engine itself found prompt and reply too long.
+            ValueError: the constraint is none that :func:`~bot.generation.grammar.grammar_of`
+                takes.
+            ModelError, EngineUnavailable: this cannot be asked of it, though other things can.
             EngineFailed: anything else; :meth:`recover` is due.
         """

@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.errors import (
+    AirocordError,
     Cancelled,
     EngineFailed,
     EngineSick,
@@ -29,6 +30,7 @@ from bot.generation.accounts import Accounts
 from bot.generation.admission import Admission
 from bot.generation.engine import Engine, Finish, FinishReason, Piece
 from bot.generation.figures import Health, QueueLimits, QueueStatus
+from bot.generation.grammar import grammar_of
 from bot.generation.keeper import EngineKeeper
 from bot.generation.line import WaitingLine
 from bot.generation.stops import StopFilter
@@ -189,8 +191,8 @@ class GenerationQueue:
     async def _prepare(self, ticket: Ticket, prepare: Callable[[Ticket], Awaitable[None]]) -> None:
         try:
             await prepare(ticket)
-        except GenerationError as error:
-            self._end(ticket, error=error)
+        except AirocordError as error:
+            self._refuse(ticket, error)
         except Exception:
             log.exception("ticket %s could not be prepared", ticket.id)
             self._end(ticket, error=PromptFailed(_our_fault(ticket)))
@@ -263,8 +265,8 @@ class GenerationQueue:
                 "The reply took too long (id {id}). Please ask for a shorter one.", id=ticket.id
             )
             self._end(ticket, error=RunTimedOut(sentence))
-        except GenerationError as error:
-            self._end(ticket, error=error)
+        except AirocordError as error:
+            self._refuse(ticket, error)
             if isinstance(error, EngineFailed | RunTimedOut):
                 log.warning("ticket %s: %s", ticket.id, error)
                 self.keeper.failed(epoch)
@@ -283,7 +285,7 @@ class GenerationQueue:
         params = ticket.request.params
         prompt = await self._prompt_of(ticket)
         async with asyncio.timeout(self.limits.stall_s):
-            ids = await asyncio.to_thread(self.engine.encode, prompt)
+            ids = await asyncio.to_thread(self._encode, prompt, ticket)
         stops = StopFilter(params.stop, begun=ticket.request.continues)
         pieces = 0
         async with aclosing(self.engine.generate(ids, params)) as stream:
@@ -310,11 +312,27 @@ class GenerationQueue:
         try:
             async with asyncio.timeout(self.limits.stall_s):
                 return await prompt()
-        except GenerationError:
+        except AirocordError:
             raise
         except Exception as error:
             log.exception("ticket %s: its prompt could not be built", ticket.id)
             raise PromptFailed(_our_fault(ticket)) from error
+
+    def _encode(self, prompt: Prompt, ticket: Ticket) -> list[int]:
+        """In a thread. The same constraints are refused on every engine, before it is asked.
+
+        Raises:
+            PromptFailed: the constraint is none that can be held.
+            AirocordError: as the engine raises it.
+        """
+        constraint = ticket.request.params.constraint
+        if constraint is not None:
+            try:
+                grammar_of(constraint)
+            except (ValueError, RecursionError) as error:
+                log.exception("ticket %s: its constraint cannot be held", ticket.id)
+                raise PromptFailed(_our_fault(ticket)) from error
+        return self.engine.encode(prompt)
 
     async def _next_event(
         self, stream: AsyncGenerator[Piece | Finish, None], ticket: Ticket
@@ -382,6 +400,14 @@ class GenerationQueue:
         if not ticket.request.is_ahead:
             self.accounts.ended(finish, error)
         ticket.touch()
+
+    def _refuse(self, ticket: Ticket, error: AirocordError) -> None:
+        """End it with the sentence of ``error``. A model or an engine that does not suit this one
+        request is not broken."""
+        if not isinstance(error, GenerationError):
+            log.warning("ticket %s: %s", ticket.id, error)
+            error = PromptFailed(*error.args)
+        self._end(ticket, error=error)
 
     def _put_back(self, ticket: Ticket) -> None:
         ticket.state, ticket.text = TicketState.WAITING, ""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.errors import (
+    AirocordError,
     EngineFailed,
     EngineLoading,
     EnginePaused,
     EngineSick,
+    EngineUnavailable,
+    GenerationError,
     ModelError,
+    PromptFailed,
+    PromptTooLong,
     RunTimedOut,
 )
+from bot.generation.constraint import Constraint, JsonSchema, Matches, OneOf, StartsWith
 from bot.generation.figures import Health, QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import TicketState
+from bot.prompts import Control, Prompt
 from tests.support.engines import Script, ScriptedEngine
 from tests.support.queues import (
     ask,
@@ -51,6 +59,65 @@ async def test_after_an_exception_in_the_engine_the_queue_goes_on() -> None:
         assert broken.text == "Half"
         await waiting.result()
         assert engine.recoveries == 1
+
+
+@pytest.mark.parametrize("kind", [EngineUnavailable, ModelError, PromptTooLong])
+async def test_what_cannot_be_asked_of_an_engine_ends_alone_with_its_own_sentence(
+    kind: type[AirocordError],
+) -> None:
+    endless = Script(("on ",), endless=True)
+    refusal = Script((), error=kind("Run: pip install this."))
+    engine = ScriptedEngine(lanes=2, reply={"hi": endless, "odd": refusal}.__getitem__)
+    async with open_queue(engine) as queue:
+        running = queue.submit(ask(1))
+        for person in range(2, 6):
+            with pytest.raises(GenerationError, match=r"Run: pip install this\."):
+                await queue.submit(ask(person, "odd")).result()
+            assert queue.status.health is Health.READY
+        assert running.state is TicketState.RUNNING
+        assert engine.recoveries == 0
+        assert queue.status.counters.failed == 4
+
+
+class PickyEngine(ScriptedEngine):
+    """Has no control tokens."""
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        if any(isinstance(part, Control) for part in prompt):
+            raise ModelError("The model has no such token. Set PROMPT_TEMPLATE=model.")
+        return super().encode(prompt)
+
+
+async def test_a_template_that_does_not_suit_the_model_is_told_and_breaks_nothing() -> None:
+    async with open_queue(PickyEngine()) as queue:
+
+        async def build() -> Prompt:
+            return Prompt([Control("<|im_start|>"), "hi"])
+
+        for _ in range(4):
+            with pytest.raises(PromptFailed, match="Set PROMPT_TEMPLATE=model"):
+                await queue.submit(ask(1, build)).result()
+            assert queue.status.health is Health.READY
+        await queue.submit(ask()).result()
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [OneOf(()), StartsWith("\0"), Matches("^a$"), JsonSchema("{"), JsonSchema("[" * 100_000)],
+    ids=lambda constraint: repr(constraint)[:30],
+)
+async def test_a_form_that_no_reply_can_be_held_to_fails_alone_with_an_id(
+    constraint: Constraint,
+) -> None:
+    engine = ScriptedEngine()
+    async with open_queue(engine) as queue:
+        request = ask()
+        request = replace(request, params=replace(request.params, constraint=constraint))
+        ticket = queue.submit(request)
+        with pytest.raises(PromptFailed, match=ticket.id):
+            await ticket.result()
+        assert engine.prompts == []
+        assert queue.status.health is Health.READY
 
 
 async def test_an_engine_that_ends_without_saying_so_counts_as_failed() -> None:
