@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TypeVar
 
 from bot.errors import (
     AirocordError,
@@ -39,6 +40,8 @@ from bot.language import phrase
 from bot.prompts import Prompt
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 _REFRESH_S = 0.5
 """Shortest time between two recounts of everybody's position: with a long line each recount
@@ -190,7 +193,7 @@ class GenerationQueue:
 
     async def _prepare(self, ticket: Ticket, prepare: Callable[[Ticket], Awaitable[None]]) -> None:
         try:
-            await prepare(ticket)
+            await _unless_cancelled(prepare(ticket))
         except AirocordError as error:
             self._refuse(ticket, error)
         except Exception:
@@ -259,7 +262,7 @@ class GenerationQueue:
         epoch = self.keeper.epoch
         try:
             async with asyncio.timeout(self.limits.run_s):
-                finish = await self._generate(ticket)
+                finish = await _unless_cancelled(self._generate(ticket))
         except TimeoutError:
             sentence = phrase(
                 "The reply took too long (id {id}). Please ask for a shorter one.", id=ticket.id
@@ -311,7 +314,7 @@ class GenerationQueue:
             return prompt
         try:
             async with asyncio.timeout(self.limits.stall_s):
-                return await prompt()
+                return await _unless_cancelled(prompt())
         except AirocordError:
             raise
         except Exception as error:
@@ -452,6 +455,21 @@ class GenerationQueue:
             if ticket.position != position:
                 ticket.position, ticket.estimate_s = position, self._estimate(position)
                 ticket.touch()
+
+
+async def _unless_cancelled(work: Awaitable[Result]) -> Result:
+    """Its result. A cancellation is let through only where this task is wanted to end.
+
+    Raises:
+        RuntimeError: something that ``work`` waited for was cancelled by somebody else.
+    """
+    try:
+        return await work
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("what it waited for was cancelled") from error
 
 
 def _our_fault(ticket: Ticket) -> str:

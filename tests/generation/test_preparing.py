@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.errors import EngineSick, PromptFailed, QueueFull, ShuttingDown
+from bot.errors import EngineSick, ModelError, PromptFailed, QueueFull, ShuttingDown
 from bot.generation.engine import SamplingParams
 from bot.generation.figures import QueueLimits
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
@@ -36,7 +36,7 @@ def ask(
 class Work:
     """Something to be prepared, which a test lets end."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
         self.may_end = asyncio.Event()
         self.was_cancelled = False
@@ -118,11 +118,13 @@ async def test_to_cancel_a_request_ends_what_is_done_for_it() -> None:
     ("error", "kind", "sentence"),
     [
         (EngineSick("It keeps failing."), EngineSick, "It keeps failing"),
+        (ModelError("Set PROMPT_TEMPLATE."), PromptFailed, r"Set PROMPT_TEMPLATE\."),
         (ValueError("?"), PromptFailed, "Something went wrong on our side"),
+        (asyncio.CancelledError(), PromptFailed, "Something went wrong on our side"),
     ],
 )
 async def test_a_request_that_cannot_be_prepared_fails_with_a_sentence(
-    error: Exception, kind: type[Exception], sentence: str
+    error: BaseException, kind: type[Exception], sentence: str
 ) -> None:
     engine = ScriptedEngine()
     async with open_queue(engine) as queue:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
 from bot.errors import (
     Cancelled,
+    EngineFailed,
     PromptFailed,
     QueueFull,
     RunTimedOut,
@@ -15,7 +17,7 @@ from bot.errors import (
     StartTimedOut,
     TooFrequent,
 )
-from bot.generation.engine import FinishReason
+from bot.generation.engine import Finish, FinishReason, Piece, SamplingParams
 from bot.generation.figures import Health, QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Priority, Request, TicketState
@@ -119,6 +121,52 @@ async def test_a_prompt_that_cannot_be_built_fails_alone_with_an_id() -> None:
             await ticket.result()
         assert queue.status.health is Health.READY
         await queue.submit(ask()).result()
+
+
+async def cancelled_by_nobody() -> None:
+    """Waits for something that is cancelled."""
+    other = asyncio.get_running_loop().create_future()
+    other.cancel()
+    await other
+
+
+async def test_a_prompt_that_waits_for_what_is_cancelled_fails_with_an_id() -> None:
+    built = 0
+
+    async def build() -> Prompt:
+        nonlocal built
+        built += 1
+        await cancelled_by_nobody()
+        return Prompt(["hi"])
+
+    async with open_queue(ScriptedEngine()) as queue:
+        ticket = queue.submit(ask(1, build))
+        with pytest.raises(PromptFailed, match=ticket.id):
+            await ticket.result()
+        assert built == 1
+        assert queue.status.health is Health.READY
+
+
+class ForgetfulEngine(ScriptedEngine):
+    """Cancels what its own reply waits for."""
+
+    async def generate(
+        self, prompt_ids: Sequence[int], params: SamplingParams
+    ) -> AsyncGenerator[Piece | Finish, None]:
+        async for event in super().generate(prompt_ids, params):
+            yield event
+            await cancelled_by_nobody()
+
+
+async def test_an_engine_that_cancels_itself_fails_and_is_not_asked_for_ever() -> None:
+    engine = ForgetfulEngine()
+    async with open_queue(engine) as queue:
+        ticket = queue.submit(ask())
+        with pytest.raises(EngineFailed, match=ticket.id):
+            await ticket.result()
+        await queue.idle()
+        assert ticket.text == "Hello"
+        assert engine.prompts == ["hi"]
 
 
 @pytest.mark.parametrize("stage", ["waiting", "before the first step", "preparing", "streaming"])
