@@ -422,7 +422,8 @@ class GenerationQueue:
     # -- faults --------------------------------------------------------------------------
 
     def _fall_sick(self) -> None:
-        for ticket in list(self._line.in_order()):
+        # Those that leave a lane would be put back in line.
+        for ticket in (*self._preparing, *self._leaving, *self._line.in_order()):
             self._cancel(
                 ticket, EngineSick(phrase("The model keeps failing. Please try again later."))
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,9 +22,10 @@ from bot.errors import (
     RunTimedOut,
 )
 from bot.generation.constraint import Constraint, JsonSchema, Matches, OneOf, StartsWith
+from bot.generation.engine import Finish, Piece, SamplingParams
 from bot.generation.figures import Health, QueueLimits
 from bot.generation.queue import GenerationQueue
-from bot.generation.ticket import TicketState
+from bot.generation.ticket import Priority, TicketState
 from bot.prompts import Control, Prompt
 from tests.support.engines import Script, ScriptedEngine
 from tests.support.queues import (
@@ -171,6 +173,37 @@ async def test_an_engine_that_cannot_be_rebuilt_is_sick() -> None:
             await queue.submit(ask()).result()
         await settle()
         assert queue.status.health is Health.SICK
+
+
+class SlowToStop(ScriptedEngine):
+    """Lets go of a reply only when it may."""
+
+    may_stop: asyncio.Event
+
+    async def generate(
+        self, prompt_ids: Sequence[int], params: SamplingParams
+    ) -> AsyncGenerator[Piece | Finish, None]:
+        try:
+            async for event in super().generate(prompt_ids, params):
+                yield event
+        finally:
+            await self.may_stop.wait()
+
+
+async def test_what_is_put_back_while_the_engine_is_given_up_does_not_wait_for_it() -> None:
+    engine = SlowToStop(default=Script(("on ",), endless=True))
+    engine.may_stop = asyncio.Event()
+    async with open_queue(engine) as queue:
+        work = queue.submit(ask(1, priority=Priority.BACKGROUND))
+        await until(work, lambda ticket: bool(ticket.text))
+        queue.submit(ask(2))
+        await settle()
+        engine.recover_error = RuntimeError("no device")
+        queue.keeper.failed(queue.keeper.epoch)
+        await becomes(queue, Health.SICK)
+        engine.may_stop.set()
+        with pytest.raises(EngineSick):
+            await work.result()
 
 
 async def test_until_the_model_is_loaded_people_are_told_how_far_it_is() -> None:

@@ -149,6 +149,20 @@ async def test_a_queue_that_closes_ends_what_is_being_prepared() -> None:
         assert work.was_cancelled
 
 
+async def test_what_is_prepared_while_the_engine_is_given_up_ends_as_what_waits_does() -> None:
+    engine = ScriptedEngine(recover_error=RuntimeError("no device"))
+    async with open_queue(engine) as queue:
+        work = Work()
+        ticket = queue.submit(ask(work))
+        await told(ticket)
+        engine.default = Script((), error=RuntimeError("gone"))
+        queue.submit(ask(person=2))
+        with pytest.raises(EngineSick):
+            await ticket.result()
+        await queue.idle()
+        assert work.was_cancelled
+
+
 async def test_nobody_is_idle_while_something_is_prepared() -> None:
     async with open_queue(ScriptedEngine()) as queue:
         work = Work()
