@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.generation.engine import SamplingParams
 from bot.generation.queue import GenerationQueue
-from bot.generation.ticket import Priority, Request
+from bot.generation.ticket import Priority, Request, Ticket
 from bot.prompts import Prompt
 
 
@@ -21,6 +21,8 @@ class Background:
     guild: int | None
     tell: Callable[[str], None]
     """Lets the person know what is being done."""
+    part_of: Ticket | None = None
+    """The person's question, where it waits in the queue for what is written."""
 
     async def write(self, prompt: Prompt, params: SamplingParams) -> str:
         """One reply. To cancel the task takes it out of the queue.
@@ -35,6 +37,7 @@ class Background:
                 person=self.person,
                 guild=self.guild,
                 priority=Priority.BACKGROUND,
+                part_of=self.part_of,
             )
         )
         return await ticket.whole()

@@ -358,7 +358,9 @@ class Conversation:
             return composed.prompt
 
         async def prepare(ticket: Ticket) -> None:
-            background = Background(self._queue, person, channel.guild_id, ticket.tell)
+            background = Background(
+                self._queue, person, channel.guild_id, ticket.tell, part_of=ticket
+            )
             question = await self._question(question_id, unkept)
             await approach.prepare(channel, question, background)
 

@@ -112,6 +112,21 @@ class EngineKeeper:
                     loaded=percent(self.loaded),
                 )
             )
+        self.ensure_goes_on()
+        if self.is_paused:
+            raise EnginePaused(
+                phrase(
+                    "I take no questions at present: whoever runs me has paused me. "
+                    "Please try again later."
+                )
+            )
+
+    def ensure_goes_on(self) -> None:
+        """Pass if what was taken will be served, now or when the engine is loaded.
+
+        Raises:
+            EngineSick, ShuttingDown: with the sentence for those who asked.
+        """
         if self.health is Health.SICK:
             raise EngineSick(
                 phrase(
@@ -121,13 +136,6 @@ class EngineKeeper:
             )
         if self.health is Health.CLOSED:
             raise ShuttingDown(phrase("The bot is restarting. Please ask again in a minute."))
-        if self.is_paused:
-            raise EnginePaused(
-                phrase(
-                    "I take no questions at present: whoever runs me has paused me. "
-                    "Please try again later."
-                )
-            )
 
     def succeeded(self) -> None:
         """A reply was written to its end."""

@@ -97,7 +97,8 @@ class GenerationQueue:
         await self.keeper.load()
 
     async def reload(self) -> None:
-        """Unload the engine and load it anew. What runs ends with a sentence, what waits waits.
+        """Unload the engine and load it anew. What runs ends with a sentence, or is put back where
+        nobody sees it; what waits waits.
 
         Raises:
             EngineLoading, ShuttingDown: not now.
@@ -110,10 +111,14 @@ class GenerationQueue:
         """Put a request in line.
 
         Raises:
-            EngineLoading, EngineSick, ShuttingDown: nothing is taken at present.
+            EngineLoading, EngineSick, EnginePaused, ShuttingDown: nothing is taken at present.
             QueueFull: a limit is reached; nothing was queued.
+            TooFrequent: a rate is.
         """
-        self.ensure_open_for(request.person, request.guild, request.priority)
+        if request.part_of is None:
+            self.ensure_open_for(request.person, request.guild, request.priority)
+        else:
+            self._ensure_goes_on()
         ticket = Ticket(request=request, _on_cancel=self._cancel)
         if not request.is_ahead:
             self.accounts.counters.submitted += 1
@@ -178,6 +183,18 @@ class GenerationQueue:
         try:
             self.ensure_open()
             self._admission.check(person, guild, len(self._line) + len(self._preparing), priority)
+        except GenerationError as error:
+            self.accounts.refused(error)
+            raise
+
+    def _ensure_goes_on(self) -> None:
+        """Pass if what was let in is still served.
+
+        Raises:
+            EngineSick, ShuttingDown: it is not.
+        """
+        try:
+            self.keeper.ensure_goes_on()
         except GenerationError as error:
             self.accounts.refused(error)
             raise
@@ -433,7 +450,10 @@ class GenerationQueue:
             phrase("The model is being loaded anew. Please ask again in a minute.")
         )
         for ticket in list(self._lanes):
-            self._cancel(ticket, reloading)
+            if ticket.request.priority is Priority.BACKGROUND:
+                self._leave(ticket)
+            else:
+                self._cancel(ticket, reloading)
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     # -- positions -----------------------------------------------------------------------

@@ -42,6 +42,9 @@ class Request:
     prepare: Callable[[Ticket], Awaitable[None]] | None = None
     """What has to be done before the request is put in line, in a task of the queue's that ends
     with the request. It may ask the queue for things in the background."""
+    part_of: Ticket | None = None
+    """For whose preparation it is asked: it was let in with that one, so neither a pause nor a
+    full line nor a reload keeps it out."""
     id: str = field(default_factory=partial(secrets.token_hex, 4))
     """Short; told to people where something goes wrong, and stands in the log."""
     continues: bool = False

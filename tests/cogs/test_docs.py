@@ -156,6 +156,22 @@ async def test_a_summary_of_what_is_too_long_is_written_from_notes_on_its_parts(
     ]
 
 
+async def test_a_summary_that_is_being_written_is_finished_though_the_bot_is_paused(
+    world: World,
+) -> None:
+    world.engine.context_tokens = 1800
+
+    def reply(prompt: str) -> Script:
+        world.client.operator.pause(True)
+        return Script(("Trees have names.",))
+
+    world.engine.reply = reply
+    result = await askdocs(world, "Summarise this.", ("trees.txt", BOOK))
+    assert result.response is not None
+    assert "Trees have names.\n-# Sources: 1 `trees.txt`" in result.response.content
+    assert len(world.engine.prompts) == 7
+
+
 async def test_a_summary_is_continued_from_the_same_notes(world: World) -> None:
     world.engine.context_tokens = 1800
     for _ in range(6):

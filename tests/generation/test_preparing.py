@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
-from bot.errors import EngineSick, ModelError, PromptFailed, QueueFull, ShuttingDown
+from bot.background import Background
+from bot.errors import (
+    EngineLoading,
+    EnginePaused,
+    EngineSick,
+    ModelError,
+    PromptFailed,
+    QueueFull,
+    ShuttingDown,
+)
 from bot.generation.engine import SamplingParams
-from bot.generation.figures import QueueLimits
+from bot.generation.figures import Health, QueueLimits
+from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Priority, Request, Ticket, TicketState
 from bot.prompts import Prompt
-from tests.support.engines import Script, ScriptedEngine
-from tests.support.queues import open_queue
+from tests.support.engines import Script, ScriptedEngine, SlowEngine
+from tests.support.queues import held, let_go, open_queue, settle
 
 
 def ask(
@@ -90,6 +101,72 @@ async def test_what_is_prepared_may_ask_in_the_background_while_it_is_all_the_pe
         await ticket.result()
         assert notes == ["Noted."]
         await queue.submit(ask()).result()
+
+
+class Parts(Work):
+    """Two parts, each written by the model; between them a test may do something."""
+
+    def __init__(self, queue: GenerationQueue) -> None:
+        super().__init__()
+        self.queue = queue
+        self.notes: list[str] = []
+
+    async def __call__(self, ticket: Ticket) -> None:
+        background = Background(self.queue, 1, 5, lambda _: None, part_of=ticket)
+        self.notes.append(await background.write(Prompt(["part"]), SamplingParams()))
+        await super().__call__(ticket)
+        self.notes.append(await background.write(Prompt(["part"]), SamplingParams()))
+
+
+@pytest.mark.parametrize("what", ["a pause", "a full line", "a reload"])
+async def test_what_was_let_in_goes_on_to_its_end_whatever_keeps_others_out(what: str) -> None:
+    person = held()
+    engine = SlowEngine(reply={"part": Script(("Noted.",)), "hi": person}.__getitem__)
+    async with open_queue(engine, QueueLimits(total=3)) as queue:
+        parts = Parts(queue)
+        ticket = queue.submit(ask(parts))
+        await told(ticket)
+        engine.may_load.clear()
+        reload = asyncio.create_task(queue.reload() if what == "a reload" else asyncio.sleep(0))
+        await asyncio.sleep(0)
+        queue.keeper.pause(what == "a pause")
+        for other in range(3 if what == "a full line" else 0):
+            queue.submit(ask(person=10 + other))
+        with pytest.raises((EngineLoading, EnginePaused, QueueFull)):
+            queue.submit(ask(person=20))
+        parts.may_end.set()
+        await settle()
+        engine.may_load.set()
+        let_go(person, 4)
+        await ticket.result()
+        await reload
+        assert parts.notes == ["Noted."] * 2
+
+
+async def test_a_part_that_is_being_written_is_written_anew_by_the_model_that_is_loaded() -> None:
+    script = held("Noted.")
+    engine = ScriptedEngine(default=script)
+    async with open_queue(engine) as queue:
+        parts = Parts(queue)
+        parts.may_end.set()
+        ticket = queue.submit(ask(parts))
+        while not engine.running:
+            await asyncio.sleep(0)
+        await queue.reload()
+        let_go(script, 3)
+        await ticket.result()
+        assert parts.notes == ["Noted."] * 2
+        assert engine.prompts == ["part", "part", "part", "hi"]
+
+
+async def test_a_part_is_refused_where_the_engine_is_given_up() -> None:
+    async with open_queue(ScriptedEngine()) as queue:
+        work = Work()
+        ticket = queue.submit(ask(work))
+        queue.keeper.health = Health.SICK
+        part = replace(ask(priority=Priority.BACKGROUND), part_of=ticket)
+        with pytest.raises(EngineSick):
+            queue.submit(part)
 
 
 async def test_all_that_are_prepared_count_towards_the_length_of_the_line() -> None:

@@ -124,6 +124,25 @@ class ScriptedEngine:
             self.running -= 1
 
 
+class SlowEngine(ScriptedEngine):
+    """Loads and closes only while it may, as large models do."""
+
+    def __init__(self, reply: Callable[[str], Script] | None = None) -> None:
+        super().__init__(reply=reply)
+        self.may_load, self.may_close = asyncio.Event(), asyncio.Event()
+        self.may_load.set()
+        self.may_close.set()
+
+    async def load(self, on_progress: Callable[[float], None]) -> None:
+        await self.may_load.wait()
+        await super().load(on_progress)
+
+    async def close(self) -> None:
+        await self.may_close.wait()
+        await super().close()
+        self.loaded = False
+
+
 def loaded(engine: ScriptedEngine) -> ScriptedEngine:
     """The engine once it is loaded, for tests without a queue that would load it. Needs no loop."""
     with suppress(StopIteration):
