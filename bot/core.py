@@ -31,6 +31,7 @@ class Core:
 
         Raises:
             ModelError, EngineUnavailable: it cannot be used.
+            ShuttingDown: it is not wanted any more.
         """
         await self.queue.load()
         _ = self.prompter.template

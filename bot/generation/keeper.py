@@ -51,18 +51,29 @@ class EngineKeeper:
         self._on_sick = on_sick
         self._failures = 0
         self._recovery: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
         """Load the engine.
 
         Raises:
             ModelError, EngineUnavailable: as :meth:`Engine.load` raises them.
+            ShuttingDown: it is not wanted any more.
         """
 
         def on_progress(share: float) -> None:
             self.loaded = share
 
-        await self._engine.load(on_progress)
+        self._ensure_wanted()
+        # A task of its own, for free() to end.
+        self._loading = asyncio.create_task(self._engine.load(on_progress), name="engine load")
+        try:
+            await self._loading
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                self._ensure_wanted()
+            raise
         self.loaded = 1.0
         if self.health is Health.LOADING:
             self.health = Health.READY
@@ -84,7 +95,7 @@ class EngineKeeper:
             self.ensure_open()
         self.health, self.loaded, self._failures = Health.LOADING, 0.0, 0
         self.epoch += 1
-        await self._end_recovery()
+        await _ended(self._recovery)
         await free()
         try:
             await self._engine.close()
@@ -134,6 +145,9 @@ class EngineKeeper:
                     "Please tell whoever runs this bot: the log says why."
                 )
             )
+        self._ensure_wanted()
+
+    def _ensure_wanted(self) -> None:
         if self.health is Health.CLOSED:
             raise ShuttingDown(phrase("The bot is restarting. Please ask again in a minute."))
 
@@ -154,14 +168,10 @@ class EngineKeeper:
         self.health = Health.CLOSED
 
     async def free(self) -> None:
-        """Unload the engine, for good."""
-        await self._end_recovery()
+        """Unload the engine, for good; what loads it is ended. After :meth:`close`."""
+        await _ended(self._recovery)
+        await _ended(self._loading)
         await self._engine.close()
-
-    async def _end_recovery(self) -> None:
-        if self._recovery is not None:
-            self._recovery.cancel()
-            await asyncio.gather(self._recovery, return_exceptions=True)
 
     async def _recover(self) -> None:
         if not await self._is_rebuilt():
@@ -193,3 +203,9 @@ class EngineKeeper:
     def _fall_sick(self) -> None:
         self.health = Health.SICK
         self._on_sick()
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

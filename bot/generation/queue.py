@@ -93,6 +93,7 @@ class GenerationQueue:
 
         Raises:
             ModelError, EngineUnavailable: as :meth:`Engine.load` raises them.
+            ShuttingDown: it is not wanted any more.
         """
         await self.keeper.load()
 

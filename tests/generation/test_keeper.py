@@ -20,6 +20,7 @@ from bot.errors import (
     PromptFailed,
     PromptTooLong,
     RunTimedOut,
+    ShuttingDown,
 )
 from bot.generation.constraint import Constraint, JsonSchema, Matches, OneOf, StartsWith
 from bot.generation.engine import Finish, Piece, SamplingParams
@@ -27,7 +28,7 @@ from bot.generation.figures import Health, QueueLimits
 from bot.generation.queue import GenerationQueue
 from bot.generation.ticket import Priority, TicketState
 from bot.prompts import Control, Prompt
-from tests.support.engines import Script, ScriptedEngine
+from tests.support.engines import Script, ScriptedEngine, SlowEngine
 from tests.support.queues import (
     ask,
     health_of,
@@ -264,6 +265,42 @@ async def test_while_it_is_loaded_anew_nothing_is_taken() -> None:
         await reload
         engine.default = Script()
         await queue.submit(ask()).result()
+
+
+@pytest.mark.parametrize("held_up", ["closing", "loading"])
+async def test_a_bot_that_stops_while_it_loads_a_model_anew_leaves_none_loaded(
+    held_up: str,
+) -> None:
+    engine = SlowEngine()
+    async with open_queue(engine) as queue:
+        gate = engine.may_close if held_up == "closing" else engine.may_load
+        gate.clear()
+        reload = asyncio.create_task(queue.reload())
+        await settle()
+        draining = asyncio.create_task(queue.drain(0))
+        await settle()
+        gate.set()
+        await draining
+        with pytest.raises(ShuttingDown):
+            await reload
+        assert not engine.loaded
+        with pytest.raises(ShuttingDown):
+            await queue.load()
+        assert not engine.loaded
+
+
+async def test_a_load_that_is_cancelled_is_cancelled_at_the_engine() -> None:
+    engine = SlowEngine()
+    engine.may_load.clear()
+    queue = GenerationQueue(engine)
+    loading = asyncio.create_task(queue.load())
+    await settle()
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    engine.may_load.set()
+    await queue.drain(0)
+    assert not engine.loaded
 
 
 async def test_a_model_that_cannot_be_loaded_anew_is_told_and_can_be_tried_again() -> None:
