@@ -34,6 +34,8 @@ _LAST_WORDS = 40
 _LONGEST_LINE = 8192
 _BUFFER = 256 * 1024
 
+_NOT_RUNNING = phrase("The language model is not running. Please try again in a minute.")
+
 
 class HostProcess:
     """One process. Made on the event loop and used there.
@@ -62,7 +64,11 @@ class HostProcess:
         return self._process is not None and not self._has_ended
 
     async def start(self, start: Start) -> None:
-        """Start it and tell it what to load."""
+        """Start it and tell it what to load.
+
+        Raises:
+            EngineFailed: it was closed or killed meanwhile.
+        """
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-c", _START, _ROOT),
             stdin=asyncio.subprocess.PIPE,
@@ -75,6 +81,9 @@ class HostProcess:
             asyncio.create_task(self._read(self._process), name="engine host"),
             asyncio.create_task(self._log(self._process), name="engine host's log"),
         ]
+        if self._is_unwanted:
+            await self.kill()
+            raise EngineFailed(_NOT_RUNNING)
         self.send(start)
 
     def send(self, message: ToHost) -> None:
@@ -83,9 +92,7 @@ class HostProcess:
             EngineFailed: it has ended.
         """
         if self._process is None or self._process.stdin is None or not self.is_alive:
-            raise EngineFailed(
-                phrase("The language model is not running. Please try again in a minute.")
-            )
+            raise EngineFailed(_NOT_RUNNING)
         self._process.stdin.write(pack(message))
 
     async def drain(self) -> None:

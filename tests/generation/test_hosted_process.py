@@ -111,6 +111,22 @@ async def test_a_load_that_is_closed_ends_with_a_sentence() -> None:
             await task
 
 
+async def test_a_process_that_is_closed_while_it_is_started_does_not_stay() -> None:
+    engine = hosted()
+    before = set(children())
+    task = asyncio.create_task(engine.load(lambda share: None))
+    async with asyncio.timeout(LIMIT_S):
+        await asyncio.sleep(0)
+        assert engine.pid is None
+        await engine.close()
+        with pytest.raises(EngineFailed, match="is not running"):
+            await task
+        assert set(children()) == before
+        await engine.load(lambda share: None)
+        assert (await reply(engine, "say well"))[0] == "well"
+        await engine.close()
+
+
 # -- faults ----------------------------------------------------------------------------------
 
 
