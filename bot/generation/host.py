@@ -24,6 +24,7 @@ from bot.generation.child_process import outlive_signals_but_not_the_bot
 from bot.generation.engine import Engine, Finish
 from bot.generation.hosted_encoding import EncodingServer
 from bot.generation.hosted_wire import (
+    LONGEST_LOGGED,
     Cancel,
     Fault,
     Generate,
@@ -177,7 +178,12 @@ class _Host:
 
 class _ToTheBot(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps([record.levelno, record.name, super().format(record)])
+        said = super().format(record)
+        if len(said) > LONGEST_LOGGED:
+            # What was done stands at the beginning of a traceback, and what went wrong at its end.
+            half = LONGEST_LOGGED // 2
+            said = f"{said[:half]}\n[…]\n{said[-half:]}"
+        return json.dumps([record.levelno, record.name, said])
 
 
 def _log_to_the_bot(level: int) -> None:

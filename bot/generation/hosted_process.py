@@ -14,7 +14,15 @@ from pathlib import Path
 
 from bot.errors import EngineFailed
 from bot.generation.child_process import environment
-from bot.generation.hosted_wire import Message, Start, ToHost, WireError, pack, receive_async
+from bot.generation.hosted_wire import (
+    LONGEST_LINE,
+    Message,
+    Start,
+    ToHost,
+    WireError,
+    pack,
+    receive_async,
+)
 from bot.language import phrase
 
 log = logging.getLogger(__name__)
@@ -31,7 +39,8 @@ _PIPES_S = 2.0
 
 _LAST_WORDS = 40
 """Lines that are kept to be logged if the process breaks."""
-_LONGEST_LINE = 8192
+_LONGEST_WORDS = 8192
+"""Characters of each."""
 _BUFFER = 256 * 1024
 
 _NOT_RUNNING = phrase("The language model is not running. Please try again in a minute.")
@@ -171,21 +180,21 @@ class HostProcess:
         rest = b""
         while piece := await process.stderr.read(_BUFFER):
             *lines, rest = (rest + piece).split(b"\n")
-            rest = rest[:_LONGEST_LINE]
+            rest = rest[:LONGEST_LINE]
             for line in lines:
                 self._log_line(line)
         self._log_line(rest)
 
     def _log_line(self, line: bytes) -> None:
-        text = line[:_LONGEST_LINE].decode(errors="replace").rstrip()
+        text = line[:LONGEST_LINE].decode(errors="replace").rstrip()
         if not text:
             return
         try:
             level, name, said = json.loads(text)
             logging.getLogger(name).log(level, "%s", said)
         except (ValueError, TypeError):
-            self._last_words.append(text)
-            log.debug("the engine's process: %s", text)
+            self._last_words.append(text[:_LONGEST_WORDS])
+            log.debug("the engine's process: %s", text[:_LONGEST_WORDS])
 
 
 def _how_it_ended(code: int | None) -> str:

@@ -27,6 +27,11 @@ _LENGTH = struct.Struct(">I")
 _LONGEST = 64 << 20
 """Bytes of one message: millions of tokens."""
 
+LONGEST_LOGGED = 5_000
+"""Characters of one record of the host's log."""
+LONGEST_LINE = 64 << 10
+"""Bytes of a line that the bot reads of it: such a record, whatever is in it, and its names."""
+
 
 class WireError(Exception):
     """What came is no message."""

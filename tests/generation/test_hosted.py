@@ -141,6 +141,20 @@ async def test_a_fault_of_the_engines_is_a_sentence_here_and_a_traceback_in_the_
     assert (await reply(engine, "say well"))[0] == "well"
 
 
+async def test_the_log_has_the_beginning_and_the_end_of_a_traceback_however_long_it_is(
+    engine: HostedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(EngineFailed, match="stumbled over this reply"):
+        await reply(engine, f"fault {chr(0x1F984) * 40_000} CUDA error 700")
+    async with asyncio.timeout(LIMIT_S):
+        while "CUDA error 700" not in caplog.text:
+            await asyncio.sleep(0.01)
+    [record] = [one for one in caplog.records if "CUDA error 700" in one.getMessage()]
+    assert record.levelno == logging.ERROR
+    assert "Traceback" in record.getMessage()
+    assert len(record.getMessage()) < 6000
+
+
 async def test_nothing_of_what_is_secret_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = ("DISCORD_TOKEN", "DATABASE_URL", "REMOTE_API_KEY", "PGPASSWORD")
     for name in secrets:
