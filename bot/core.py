@@ -34,7 +34,7 @@ class Core:
             ShuttingDown: it is not wanted any more.
         """
         await self.queue.load()
-        _ = self.prompter.template
+        await self.prompter.prepare()
 
     async def reload(self) -> None:
         """Load the model anew, from files that may have changed.
@@ -44,7 +44,7 @@ class Core:
             ModelError, EngineUnavailable: it cannot be used.
         """
         await self.queue.reload()
-        _ = self.prompter.template
+        await self.prompter.prepare()
 
     def about(self) -> str:
         """What people are told of the model that answers them, or of why none does now."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from bot.errors import ModelError
 from bot.generation.engine import Engine, ModelInfo, SamplingParams
 from bot.prompts import Prompt
 from bot.prompts.template import Exchange, Template, template_for
@@ -29,8 +30,17 @@ class Prompter:
         self._engine = engine
         self._kind = kind
         self._params = params
-        self._template: tuple[ModelInfo, Template] | None = None
-        """With the model that it is for: another one may be loaded meanwhile."""
+        self._template: tuple[ModelInfo, Template | ModelError] | None = None
+        """With the model that it is for: another one may be loaded meanwhile. Or why there is
+        none: to find that out can take seconds."""
+
+    async def prepare(self) -> None:
+        """Make :attr:`template`, off the event loop. Once the engine is loaded.
+
+        Raises:
+            ModelError: the model's own template is asked for and there is none, or it is broken.
+        """
+        await asyncio.to_thread(self._made)
 
     @property
     def params(self) -> SamplingParams:
@@ -50,19 +60,31 @@ class Prompter:
         Raises:
             ModelError: the model's own template is asked for and there is none, or it is broken.
         """
+        return self._made()
+
+    def _made(self) -> Template:
         model = self._engine.model
-        if self._template is None or self._template[0] != model:
-            # The demonstration model was trained on nothing but its own template.
-            kind = "model" if model.is_demo else self._kind
-            template = template_for(
-                kind,
+        known = self._template
+        if known is None or known[0] != model:
+            known = self._template = model, self._template_of(model)
+        template = known[1]
+        if isinstance(template, ModelError):
+            # One of its own for each who asks, for each is raised.
+            raise ModelError(*template.args)
+        return template
+
+    def _template_of(self, model: ModelInfo) -> Template | ModelError:
+        try:
+            return template_for(
+                # The demonstration model was trained on nothing but its own template.
+                "model" if model.is_demo else self._kind,
                 chat_template=model.chat_template,
                 control_tokens=model.control_tokens,
                 bos=model.bos,
                 eos=model.eos,
             )
-            self._template = model, template
-        return self._template[1]
+        except ModelError as refused:
+            return refused
 
     @property
     def budget(self) -> int:

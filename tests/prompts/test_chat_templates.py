@@ -277,6 +277,70 @@ def test_a_template_that_writes_too_much_is_stopped() -> None:
         ModelTemplate(long, CONTROLS, "", "")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% set x = 1 %}{% endfor %}"
+            "{% endfor %}"
+        ),
+        (
+            "{% set digits = 'x' * 1000000 %}{% for a in digits %}{% for b in digits if b == 'y' %}"
+            "{% endfor %}{% endfor %}"
+        ),
+        (
+            "{% macro twice(n) %}{% if n %}{{ twice(n - 1) }}{{ twice(n - 1) }}{% endif %}"
+            "{% endmacro %}{{ twice(60) }}"
+        ),
+        (
+            "{% set ns = namespace(n=60) %}{% block twice scoped %}{% if ns.n %}"
+            "{% set ns.n = ns.n - 1 %}{{ self.twice() }}{{ self.twice() }}{% set ns.n = ns.n + 1 %}"
+            "{% endif %}{% endblock %}"
+        ),
+        (
+            "{% for n in [60] recursive %}{% if n %}{{ loop([n - 1]) }}{{ loop([n - 1]) }}"
+            "{% endif %}{% endfor %}"
+        ),
+    ],
+    ids=["loops", "loops that skip all", "a macro", "a block", "a recursive loop"],
+)
+def test_a_template_that_computes_without_end_is_stopped(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.prompts.jinja.MAX_S", 0.05)
+    talk = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
+    with pytest.raises(ModelError, match=r"computes for more than 0\.05 seconds"):
+        ModelTemplate(source + talk, CONTROLS, "", "")
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        "'x' * 500000000",
+        "500000000 * 'x'",
+        "[0] * 500000000",
+        "'x' * 9999 * 9999",
+        "9 ** 999999999",
+        "(1, 2) * messages | length * 999999999",
+    ],
+)
+def test_a_template_cannot_make_something_huge_of_little(product: str) -> None:
+    source = f"{{{{ ({product}) | string | length }}}}"
+    with pytest.raises(ModelError, match=r"multiplies to more than .* PROMPT_TEMPLATE=vicuna"):
+        ModelTemplate(source, CONTROLS, "", "")
+
+
+def test_a_template_may_multiply_as_others_do() -> None:
+    template = ModelTemplate(
+        "{{ '=' * 3 }}{{ 2 * 3.5 }}{{ 2 ** 10 }}{{ 2 ** 0.5 > 1 }}{{ 7 * 191 }}{{ true * 2 }}"
+        "{% for m in messages %}{{ m.content }}\n{% endfor %}",
+        CONTROLS,
+        "",
+        "",
+    )
+    assert template.render("", [], "q").parts == ("===7.01024True13372q\n",)
+
+
 def test_a_template_cannot_reach_into_python() -> None:
     reaching = "{% for m in messages %}{% set x = m.content.__class__.__mro__ %}{{ m.content }}\n"
     with pytest.raises(ModelError, match="__class__"):
