@@ -51,6 +51,9 @@ _YES = re.compile(
 _ALIKE = 0.85
 """Of :class:`difflib.SequenceMatcher`: "color" is "colour", and "bluberries" "blueberries"."""
 
+_LEAD = 6
+"""Words of the shortest."""
+
 _DENIAL = re.compile(
     r"\b(do(es)? ?n[o']t (know|contain|mention|say|state|provide|specify|include|appear)"
     r"|not? (mentioned|specified|stated|provided|given|found|included|information|answer)"
@@ -97,7 +100,9 @@ def support(reply: str, question: str, passages: Sequence[Passage]) -> Support:
     scale = _Scale(passages, question)
     total = weighed = 0.0
     found: set[int] = set()
-    for sentence in _sentences(reply):
+    for number, sentence in enumerate(_sentences(reply)):
+        if number == 0:
+            sentence = scale.without_lead(sentence)  # noqa: PLW2901
         shares, weight = scale.shares(_YES.sub("", sentence, count=1))
         if not shares:
             continue
@@ -153,6 +158,15 @@ class _Scale:
             wrong = sum(not number.stands_in(known) for number in told)
             shares.append(share * (1 - _WRONG_NUMBERS * wrong / max(len(told), 1)))
         return shares, weight
+
+    def without_lead(self, sentence: str) -> str:
+        """A reply's first sentence without what leads up to it, as "I can tell you this:" does,
+        where that stands nowhere. What is short may name what is told, and a number is told."""
+        lead, _, rest = sentence.partition(": ")
+        if not rest.strip() or len(lead.split()) < _LEAD or any(map(str.isdigit, lead)):
+            return sentence
+        shares, _ = self.shares(lead)
+        return sentence if max(shares, default=1.0) >= PARTLY else rest
 
     def _is_asked(self, word: Sequence[str]) -> bool:
         """Whether the question has the word, in this spelling or another."""

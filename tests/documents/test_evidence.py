@@ -25,6 +25,11 @@ PASSAGES = [
         ("What color are blueberries?", "Blueberries are now green.", (0,)),
         ("What color are blueberries?", "Green.", (0,)),
         ("Who leads Talfolbar in Marnev?", "It is led by Keslom Quenros.", (1,)),
+        (
+            "What color are blueberries?",
+            "I am not sure what to tell you, but here is a simple answer: They are now green.",
+            (0,),
+        ),
         ("What was the budget?", "The budget of Talfolbar was 12.990 euros.", (2,)),
         ("What were the budgets?", "1. 431,250 euros in Marnev\n2. 12,990 euros in Ortpal", (1, 2)),
         (
@@ -55,6 +60,7 @@ def test_a_reply_is_traced_to_the_passage_that_says_it(
         ("Who leads Talfolbar?", "Professor Archibald Thimbleby of Cambridge."),
         ("What was the budget?", "The budget was 777,000 euros."),
         ("Who leads it?", "Keslom Quenros leads it with 999 euros."),
+        ("What was it?", "As far as I can tell from what I was given: 777,000 euros in Marnev."),
         ("What color are blueberries?", ""),
         ("Who?", "..."),
         ("Who leads it?", "_ said so."),
