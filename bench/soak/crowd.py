@@ -238,7 +238,15 @@ class Crowd:
 
     def _pause(self, person: Person, channel_id: int) -> None:
         owner = self._people[self._scene.owner]
-        place = self._rng.choice(self._scene.places[owner.id])
+        # In others' servers they are not offered it.
+        own = [
+            channel_id
+            for channel_id in self._scene.places[owner.id]
+            if any(command["name"] == "admin" for command in owner.commands(channel_id))
+        ]
+        if not own:
+            return
+        place = self._rng.choice(own)
         self._then(self._pause_a_while(owner, place))
 
     async def _pause_a_while(self, owner: Person, channel_id: int) -> None:
