@@ -23,7 +23,7 @@ test: $(VENV)/.dev $(VENV)/.exl2
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(BIN)/python -m bot model fetch --quiet-if-there
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bot model fetch --quiet-if-there
