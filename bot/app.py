@@ -46,7 +46,6 @@ _LAST_WORDS_S = 15.0
 _UNREACHABLE = (
     aiohttp.ClientError,
     OSError,
-    TimeoutError,
     discord.HTTPException,
     discord.GatewayNotFound,
 )
@@ -309,15 +308,19 @@ async def _log_in(client: AirocordClient, token: str) -> None:
 async def _stay_connected(client: AirocordClient) -> None:
     """Until the client is closed. discord.py connects anew by itself, but for the first time: it
     asks a connection that it never had where to go on (2.7)."""
-    for _ in _LOGIN_PAUSES_S:
+    tries = len(_LOGIN_PAUSES_S)
+    while True:
         try:
             return await client.connect()
         except AttributeError as error:
-            if client.ws is not None or not isinstance(error.__context__, _UNREACHABLE):
+            cause = error.__context__
+            if client.ws is not None or not isinstance(cause, _UNREACHABLE):
                 raise
-            # It has waited already.
-            log.warning("Discord's gateway cannot be reached (%s); I try again", error.__context__)
-    return await client.connect()
+            if not tries:
+                raise cause from None
+        # It has waited already.
+        tries -= 1
+        log.warning("Discord's gateway cannot be reached (%s); I try again", cause)
 
 
 def _check_intents(client: AirocordClient) -> None:
@@ -353,10 +356,7 @@ async def _connect(client: AirocordClient, token: str) -> None:
             f"Discord ended the connection for good (code {error.code}). Check on the Bot page of "
             "the application that the token was not reset, then start again."
         ) from error
-    except (*_UNREACHABLE, AttributeError) as error:
-        cause = error.__context__ if isinstance(error, AttributeError) else error
-        if not isinstance(cause, _UNREACHABLE):
-            raise
+    except _UNREACHABLE as error:
         raise AirocordError(
-            f"Discord cannot be reached ({cause}). Check the network and try again."
+            f"Discord cannot be reached ({error}). Check the network and try again."
         ) from error

@@ -161,17 +161,13 @@ async def test_an_intent_that_is_switched_off_is_found_before_a_session_is_spent
     connecting.assert_not_called()
 
 
-@pytest.mark.parametrize("route", ["/users/@me", "/applications/*"])
-@pytest.mark.parametrize("answer", [Failed(503), Dropped(after=False)])
-async def test_it_comes_online_although_discord_stumbles_while_it_logs_in(
-    route: str, answer: Failed | Dropped, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use(monkeypatch, ScriptedEngine())
-    monkeypatch.setattr(app, "_LOGIN_PAUSES_S", (0.0, 0.0))
+async def comes_online(settings: Settings, *faults: Fault) -> None:
+    """The bot starts on a Discord with these faults, is ready, and stops."""
     stop, is_ready = asyncio.Event(), asyncio.Event()
     sandbox = Sandbox()
     await sandbox.start()
-    fault = sandbox.faults.add(Fault(route=route, answer=answer, times=2))
+    for fault in faults:
+        sandbox.faults.add(fault)
     served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
     try:
         async with asyncio.timeout(20):
@@ -181,6 +177,17 @@ async def test_it_comes_online_although_discord_stumbles_while_it_logs_in(
                 stop.set()
     finally:
         await sandbox.close()
+
+
+@pytest.mark.parametrize("route", ["/users/@me", "/applications/*"])
+@pytest.mark.parametrize("answer", [Failed(503), Dropped(after=False)])
+async def test_it_comes_online_although_discord_stumbles_while_it_logs_in(
+    route: str, answer: Failed | Dropped, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, ScriptedEngine())
+    monkeypatch.setattr(app, "_LOGIN_PAUSES_S", (0.0, 0.0))
+    fault = Fault(route=route, answer=answer, times=2)
+    await comes_online(settings, fault)
     assert fault.hits == 2
 
 
@@ -198,22 +205,12 @@ async def test_it_comes_online_although_the_gateway_cannot_be_reached_at_first(
         return await connect(client, **how)
 
     monkeypatch.setattr(DiscordWebSocket, "from_client", from_client)
-    stop, is_ready = asyncio.Event(), asyncio.Event()
-    sandbox = Sandbox()
-    await sandbox.start()
-    served = replace(settings, discord_token=sandbox.bot_token, discord_api_url=sandbox.api_url)
-    try:
-        async with asyncio.timeout(20):
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(app.run_bot(served, stop, is_ready))
-                await is_ready.wait()
-                stop.set()
-    finally:
-        await sandbox.close()
+    await comes_online(settings)
+    assert next(failures, None) is None
 
 
 async def test_a_gateway_that_never_answers_ends_the_run_with_a_sentence(
-    settings: Settings, gate: Login, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def from_client(client: discord.Client, **how: Any) -> DiscordWebSocket:
         raise OSError("unreachable")

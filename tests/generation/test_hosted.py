@@ -127,32 +127,31 @@ async def test_errors_for_people_arrive_as_they_were_raised(engine: HostedEngine
         await encode(engine, "untemplated")
 
 
-async def test_a_fault_of_the_engines_is_a_sentence_here_and_a_traceback_in_the_log(
-    engine: HostedEngine, caplog: pytest.LogCaptureFixture
-) -> None:
+async def traceback_of(engine: HostedEngine, prompt: str, caplog: pytest.LogCaptureFixture) -> str:
+    """What the log has of the fault that ``prompt`` makes, once it is there."""
     with pytest.raises(EngineFailed, match="stumbled over this reply"):
-        await reply(engine, "fault CUDA error 700")
+        await reply(engine, prompt)
     async with asyncio.timeout(LIMIT_S):
         while "CUDA error 700" not in caplog.text:
             await asyncio.sleep(0.01)
     [record] = [one for one in caplog.records if "CUDA error 700" in one.getMessage()]
     assert record.levelno == logging.ERROR
     assert "Traceback" in record.getMessage()
+    return record.getMessage()
+
+
+async def test_a_fault_of_the_engines_is_a_sentence_here_and_a_traceback_in_the_log(
+    engine: HostedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await traceback_of(engine, "fault CUDA error 700", caplog)
     assert (await reply(engine, "say well"))[0] == "well"
 
 
 async def test_the_log_has_the_beginning_and_the_end_of_a_traceback_however_long_it_is(
     engine: HostedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(EngineFailed, match="stumbled over this reply"):
-        await reply(engine, f"fault {chr(0x1F984) * 40_000} CUDA error 700")
-    async with asyncio.timeout(LIMIT_S):
-        while "CUDA error 700" not in caplog.text:
-            await asyncio.sleep(0.01)
-    [record] = [one for one in caplog.records if "CUDA error 700" in one.getMessage()]
-    assert record.levelno == logging.ERROR
-    assert "Traceback" in record.getMessage()
-    assert len(record.getMessage()) < 6000
+    logged = await traceback_of(engine, f"fault {chr(0x1F984) * 40_000} CUDA error 700", caplog)
+    assert len(logged) < 6000
 
 
 async def test_nothing_of_what_is_secret_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
