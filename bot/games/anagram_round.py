@@ -48,6 +48,14 @@ class Round(OpenRound):
         self.solved.pop(person, None)
         self.found = {word: by for word, by in self.found.items() if by[0] != person}
 
+    def sums(self) -> dict[int, tuple[int, int]]:
+        """Twist: the points and the number of words of each person so far."""
+        sums: dict[int, tuple[int, int]] = {}
+        for person, gained in self.found.values():
+            points, words = sums.get(person, (0, 0))
+            sums[person] = (points + gained, words + 1)
+        return sums
+
     @property
     def hints_there_are(self) -> int:
         return len(self.clues)

@@ -68,6 +68,11 @@ class AnagramGame(RoundGame[Round, Own]):
         """The one that is open."""
         return self._round.puzzle if self._round else None
 
+    @property
+    def sums(self) -> dict[int, tuple[int, int]]:
+        """Of the twist that is open: the points and the number of words of each person so far."""
+        return self._round.sums() if self._round else {}
+
     def guess(self, person: int, text: str, now: float) -> list[Effect]:
         """Somebody gives a word. What is no single word of letters is talk, and changes nothing."""
         effects, current = self._meant(now)
@@ -152,13 +157,11 @@ class AnagramGame(RoundGame[Round, Own]):
         )
 
     def _score_words(self, current: Round) -> tuple[Gain, ...]:
-        sums: dict[int, int] = {}
-        for person, gained in current.found.values():
-            self._players[person].right += 1
-            sums[person] = sums.get(person, 0) + gained
-        for person, gained in sums.items():
+        gains: list[Gain] = []
+        for person, (gained, words) in current.sums().items():
             self._players[person].points += gained
-        gains = [Gain(person, gained, 1, 0.0) for person, gained in sums.items()]
+            self._players[person].right += words
+            gains.append(Gain(person, gained, 1, 0.0))
         return tuple(sorted(gains, key=lambda gain: -gain.points))
 
 

@@ -42,8 +42,6 @@ class AnagramTable(Table[Effect, Answer]):
         self.game = game
         self._can_write = can_write and kind is not Kind.CONUNDRUM
         self._shown: Shown | None = None
-        self._words: dict[str, tuple[int, int]] = {}
-        """Of the twist that is open: who has found a word, and its points."""
 
     @property
     def reads_along(self) -> bool:
@@ -55,10 +53,6 @@ class AnagramTable(Table[Effect, Answer]):
         """Somebody gave a word; ``None``: it was not taken for a guess."""
         return self.take(self.game.guess(person, text, self.now))
 
-    async def forget(self, person: int) -> None:
-        self._words = {word: by for word, by in self._words.items() if by[0] != person}
-        await super().forget(person)
-
     def answer(self, effect: Effect) -> Answer | None:
         return effect if isinstance(effect, Answer) else None
 
@@ -68,7 +62,6 @@ class AnagramTable(Table[Effect, Answer]):
     async def do(self, effect: Effect) -> None:
         if isinstance(effect, PuzzleOpened):
             self._shown = Shown(effect, self._can_write)
-            self._words.clear()
             await self.post(*self._open_state(self._shown))
         elif isinstance(effect, PuzzleClosed):
             await self._close_round(effect)
@@ -81,14 +74,9 @@ class AnagramTable(Table[Effect, Answer]):
     async def store(self, effect: Effect) -> None:
         if isinstance(effect, PuzzleClosed):
             await self._keep_round(effect)
-        elif isinstance(effect, Found) and self.kind is Kind.TWIST and self._shown is not None:
+        elif isinstance(effect, Found) and (sums := self.game.sums):
             # At once: the person is told the points, and the round may go on for minutes.
-            self._words[effect.word] = (effect.person, effect.points)
-            gains: dict[int, Gain] = {}
-            for who, points in self._words.values():
-                before = gains.get(who, Gain(0))
-                gains[who] = Gain(before.points + points, before.correct + 1)
-            await self.keep(self._shown.opened.number, gains)
+            await self.keep(self.game.number, {who: Gain(*sum_) for who, sum_ in sums.items()})
 
     def _change(self, shown: Shown, effect: Effect) -> None:
         """Show what people are to know while the puzzle is open."""
